@@ -1,0 +1,91 @@
+import pg from 'pg';
+import { errorCodeOf, MatapaloError } from '../errors.ts';
+import type { Log } from '../log.ts';
+
+export type Queryable = Pick<pg.ClientBase, 'query'>;
+
+export interface PoolOptions {
+  url: string;
+  name: string;
+  max?: number;
+  log?: Log;
+  /** Run on each new connection before anything else. */
+  settings?: Record<string, string>;
+}
+
+/**
+ * A pool whose idle connections may die without ending the process.
+ * int8 and numeric arrive as text, as pg gives them: nothing is rounded.
+ */
+export function createPool({ url, name, max = 8, log, settings = {} }: PoolOptions): pg.Pool {
+  const options = Object.entries(settings)
+    .map(([key, value]) => `-c ${key}=${value.replaceAll('\\', '\\\\').replaceAll(' ', '\\ ')}`)
+    .join(' ');
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: name,
+    max,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    ...(options === '' ? {} : { options }),
+  });
+  pool.on('error', (error) => log?.warn({ err: error, pool: name }, 'an idle database connection broke'));
+  return pool;
+}
+
+export type Isolation = 'read committed' | 'repeatable read' | 'serializable';
+
+/** One transaction on one connection; rolled back when `work` throws. A broken connection is not given back. */
+export async function transaction<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+  isolation: Isolation = 'read committed',
+): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query(`begin isolation level ${isolation}`);
+    const result = await work(client);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    try {
+      await client.query('rollback');
+    } catch (failure) {
+      broken = failure instanceof Error ? failure : new Error(String(failure));
+    }
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** True for failures where the server or the network went away, so that the same work may be tried again. */
+export function isConnectionError(error: unknown): boolean {
+  const code = errorCodeOf(error);
+  if (code !== undefined) {
+    return (
+      /^(08|57P0[123]|53300)/.test(code) ||
+      /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|EAI_AGAIN)$/.test(code)
+    );
+  }
+  return (
+    error instanceof Error &&
+    /Connection terminated|connection timeout|timeout exceeded|not queryable|Client has encountered/i.test(
+      error.message,
+    )
+  );
+}
+
+/** Wraps a connection failure so that a person learns which database it was. */
+export function unreachable(what: string, error: unknown): MatapaloError {
+  return new MatapaloError(
+    'unreachable',
+    `${what} cannot be reached: ${error instanceof Error ? error.message : String(error)}`,
+    {
+      hint: 'Check its address, and that it is running.',
+      cause: error,
+    },
+  );
+}
