@@ -1,0 +1,74 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type pg from 'pg';
+import { createVerify } from '#kernel/auth/verify.ts';
+import { unreachable } from '#kernel/db/pool.ts';
+import { problem, problemType } from '#kernel/http/problem.ts';
+import { createServer } from '#kernel/http/server.ts';
+import type { Log } from '#kernel/log.ts';
+import { createRegistry, observePool, observeRequests } from '#kernel/metrics.ts';
+import type { CatalogueConfig } from './config.ts';
+import { expireReservations, startExpiry } from './expiry.ts';
+import { catalogueRoutes } from './routes/catalogue.ts';
+import { createDataSource } from './store/data-source.ts';
+import { ownershipFromView, ownsAlone } from './store/ownership.ts';
+import { createWrite } from './store/unit-of-work.ts';
+
+const maxBodyBytes = 256 * 1024;
+
+/** The whole service, not listening yet. Closing it stops the job and the pool, after the requests in flight. */
+export async function buildApp(config: CatalogueConfig, log: Log): Promise<FastifyInstance> {
+  const source = createDataSource({
+    url: config.databaseUrl,
+    poolSize: config.poolSize,
+    onPoolError: (error) => log.warn({ err: error }, 'an idle database connection broke'),
+  });
+  try {
+    await source.initialize();
+  } catch (error) {
+    throw unreachable("The catalogue's database (DATABASE_URL)", error);
+  }
+  const registry = createRegistry('catalogue');
+  const app = createServer({
+    log,
+    registry,
+    ready: async () => {
+      await source.query('select 1 from products limit 0');
+    },
+    fastify: {
+      bodyLimit: maxBodyBytes,
+      routerOptions: { maxParamLength: 200 },
+      requestTimeout: 30_000,
+      keepAliveTimeout: 72_000,
+      // A URL that cannot be decoded is answered before any route is chosen.
+      frameworkErrors: (error, request, reply) => {
+        const body = problem(400, 'bad-request', 'The request cannot be understood', error.message);
+        void (reply as FastifyReply)
+          .code(400)
+          .type(problemType)
+          .send({ ...body, instance: request.id });
+      },
+    },
+  });
+  observeRequests(app, registry);
+  observePool(poolOf(source.driver), registry, 'catalogue');
+
+  const owns = config.standalone ? ownsAlone : ownershipFromView('catalogue');
+  const write = createWrite(source, owns);
+  const verify = createVerify({ jwksUrl: config.jwksUrl, issuer: config.issuer, audience: 'shop' });
+  await app.register(catalogueRoutes({ source, write, verify }));
+
+  let stopExpiry: (() => Promise<void>) | undefined;
+  app.addHook('onReady', async () => {
+    stopExpiry = startExpiry(() => expireReservations(source, owns, write), log);
+  });
+  app.addHook('onClose', async () => {
+    await stopExpiry?.();
+    await source.destroy();
+  });
+  return app;
+}
+
+/** TypeORM keeps pg's pool on its driver, untyped. */
+function poolOf(driver: unknown): pg.Pool {
+  return (driver as { master: pg.Pool }).master;
+}

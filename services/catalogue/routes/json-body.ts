@@ -1,0 +1,34 @@
+import type { FastifyRequest } from 'fastify';
+import { Refusal } from '../rules/refusal.ts';
+
+/**
+ * Reads a JSON body. An empty one counts as absent: whether a body is needed is the schema's to say. NUL characters,
+ * which PostgreSQL's text cannot hold, and keys that would reach a prototype are refused.
+ */
+export async function readJsonBody(_request: FastifyRequest, source: string | Buffer): Promise<unknown> {
+  const text = source.toString();
+  if (text.trim() === '') return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new Refusal('bad-request', 'The body is not JSON.', {}, cause);
+  }
+  // An escape or a suspicious key shows in the source; only then is the walk worth its time.
+  if (/\\u00|__proto__|constructor/i.test(text)) refuseUnsafe(value);
+  return value;
+}
+
+function refuseUnsafe(value: unknown): void {
+  if (typeof value === 'string' && value.includes('\0')) {
+    throw new Refusal('bad-request', 'The body holds a NUL character.');
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, member] of Object.entries(value)) {
+    if (key === '__proto__' || key === 'constructor') {
+      throw new Refusal('bad-request', `The key ${key} is not taken.`);
+    }
+    refuseUnsafe(key);
+    refuseUnsafe(member);
+  }
+}

@@ -1,0 +1,44 @@
+import type { ReservationLine, ReservationStatus } from './reservation.ts';
+
+/** What others may learn about the catalogue. Names are past tense; a payload carries what a reader needs, no more. */
+export interface DomainEvent {
+  aggregateType: 'product' | 'reservation';
+  aggregateId: string;
+  type:
+    | 'product.created'
+    | 'product.changed'
+    | 'product.archived'
+    | 'product.price-changed'
+    | 'stock.adjusted'
+    | 'reservation.held'
+    | 'reservation.committed'
+    | 'reservation.released'
+    | 'reservation.expired';
+  payload: Record<string, unknown>;
+}
+
+export function productEvent(
+  type: Extract<DomainEvent['type'], `product.${string}` | 'stock.adjusted'>,
+  productId: number,
+  payload: Record<string, unknown>,
+): DomainEvent {
+  return {
+    aggregateType: 'product',
+    aggregateId: String(productId),
+    type,
+    payload: { productId, ...payload },
+  };
+}
+
+export function reservationEvent(
+  reservationId: string,
+  status: ReservationStatus,
+  lines: readonly ReservationLine[],
+): DomainEvent {
+  return {
+    aggregateType: 'reservation',
+    aggregateId: reservationId,
+    type: `reservation.${status}`,
+    payload: { reservationId, lines },
+  };
+}
