@@ -107,7 +107,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       { ...identity, encoding: 'utf8', cwd: '/' },
     );
     if (init.status !== 0) throw new Error(`initdb failed in ${data}: ${init.stderr || String(init.error)}`);
-  }
+  } else endLeftover(bin, data, identity);
   const port = options.port || (await freePort());
   const settings = { ...defaultSettings, fsync: options.fsync ? 'on' : 'off', ...options.settings };
   writeFileSync(
@@ -194,4 +194,14 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       if (temporary) rmSync(root, { recursive: true, force: true });
     },
   };
+}
+
+/** A supervisor that was killed leaves its server running on our own data directory: end that one, and no other. */
+function endLeftover(bin: string, data: string, identity: ReturnType<typeof serverIdentity>): void {
+  if (!existsSync(join(data, 'postmaster.pid'))) return;
+  spawnSync(join(bin, 'pg_ctl'), ['stop', '-D', data, '-m', 'fast', '-w', '-t', '30'], {
+    ...identity,
+    cwd: '/',
+    stdio: 'ignore',
+  });
 }
