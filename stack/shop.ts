@@ -1,0 +1,273 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { exportJWK, generateKeyPair } from 'jose';
+import { freePort, startCluster, type Cluster } from './clusters.ts';
+import { ChildRegister, lockDataDir } from './data-dir.ts';
+import { startProcess, tailOf, type ProcessSpec, type StackProcess } from './processes.ts';
+import { createRole, ensureDatabase, grantTool } from './roles.ts';
+
+export interface ShopOptions {
+  /** Databases, keys and logs; kept between starts. */
+  dataDir: string;
+  /** Removes what is there first. */
+  fresh?: boolean;
+  /** Port of the clients' URL; a free one for 0. */
+  port?: number;
+  operatorPort?: number;
+  /** Proxies to run; the first has the clients' URL. Default 1. */
+  proxies?: number;
+  /** Size of the sample data; 1 is 20,000 users, 10,000 products, 100,000 orders. */
+  scale?: number;
+  /** Crash safety of the machine, not of processes; on for `npm start`. */
+  fsync?: boolean;
+  onStep?: (step: string) => void;
+  env?: Record<string, string>;
+}
+
+/** The sample shop with the tool around it: real servers and processes, by name. */
+export interface Shop {
+  url: string;
+  proxyUrls: readonly string[];
+  operatorUrl: string;
+  /** An operator's token for the API and the CLI. */
+  token: string;
+  dataDir: string;
+  clusters: { legacy: Cluster; services: Cluster; control: Cluster };
+  databases: { legacy: string; catalogue: string; control: string };
+  processes: Map<string, StackProcess>;
+  /** Starts a process again with the same arguments, after it was killed. */
+  respawn(name: string): Promise<StackProcess>;
+  stop(): Promise<void>;
+}
+
+interface Ports {
+  proxy: number;
+  operator: number;
+  monolith: number;
+  catalogue: number;
+  cdc: number;
+  legacyDb: number;
+  servicesDb: number;
+  controlDb: number;
+}
+
+export async function startShop(options: ShopOptions): Promise<Shop> {
+  const dataDir = resolve(options.dataDir);
+  const step = options.onStep ?? (() => undefined);
+  if (options.fresh) rmSync(dataDir, { recursive: true, force: true });
+  mkdirSync(dataDir, { recursive: true, mode: 0o755 });
+  const unlock = lockDataDir(dataDir);
+  const children = new ChildRegister(dataDir);
+  const leftovers = children.endLeftovers();
+  if (leftovers.length > 0) step(`Ended what an earlier start left running: ${leftovers.join(', ')}`);
+  const closers: (() => Promise<unknown>)[] = [async () => unlock(), async () => children.clear()];
+  const stop = async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    const ports = await choosePorts(dataDir, options);
+    const secrets = await ensureSecrets(dataDir);
+
+    step('PostgreSQL: three clusters (legacy, services, control)');
+    const cluster = async (name: string, port: number) => {
+      const started = await startCluster({
+        dataDir: join(dataDir, 'postgres', name),
+        port,
+        fsync: options.fsync ?? false,
+      });
+      closers.push(() => started.stop());
+      return started;
+    };
+    const [legacy, services, control] = await Promise.all([
+      cluster('legacy', ports.legacyDb),
+      cluster('services', ports.servicesDb),
+      cluster('control', ports.controlDb),
+    ]);
+
+    step('Roles and databases');
+    await Promise.all([
+      createRole(legacy, 'shop'),
+      createRole(services, 'catalogue'),
+      createRole(control, 'matapalo'),
+    ]);
+    const [shopUrl, catalogueUrl, controlUrl] = await Promise.all([
+      ensureDatabase(legacy, 'shop', 'shop'),
+      ensureDatabase(services, 'catalogue', 'catalogue'),
+      ensureDatabase(control, 'matapalo', 'matapalo'),
+    ]);
+    // Trusted extensions would do for the owner; created here so that each start finds them.
+    const [toolLegacy, toolCatalogue] = await Promise.all([
+      grantTool(legacy, 'shop', { app: 'shop', tool: 'matapalo' }),
+      grantTool(services, 'catalogue', { app: 'catalogue', tool: 'matapalo' }),
+    ]);
+
+    const url = `http://127.0.0.1:${ports.proxy}`;
+    const operatorUrl = `http://127.0.0.1:${ports.operator}`;
+    const tokenFile = join(dataDir, 'token');
+    const env: Record<string, string> = {
+      LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'info',
+      HOST: '127.0.0.1',
+      PUBLIC_URL: url,
+      JWKS_URL: `${url}/.well-known/jwks.json`,
+      JWT_ISSUER: 'matapalo-shop',
+      JWT_KEYS_FILE: secrets.keysFile,
+      MAIL_DIR: join(dataDir, 'mail'),
+      MATAPALO_CONFIG: resolve('strangler.config.ts'),
+      MATAPALO_CONTROL_DB: controlUrl,
+      MATAPALO_SECRET: secrets.secret,
+      MATAPALO_TOKEN_FILE: tokenFile,
+      MATAPALO_URL: operatorUrl,
+      MONOLITH_URL: `http://127.0.0.1:${ports.monolith}`,
+      MONOLITH_DB: toolLegacy,
+      CATALOGUE_URL: `http://127.0.0.1:${ports.catalogue}`,
+      CATALOGUE_DB: toolCatalogue,
+      ...options.env,
+    };
+    const log = (name: string) => join(dataDir, 'log', `${name}.log`);
+
+    step('Schemas and sample data');
+    await Promise.all([
+      runOnce({
+        name: 'monolith-migrate',
+        entry: 'monolith/migrate.ts',
+        args: ['--seed', '--scale', String(options.scale ?? 1)],
+        env: { ...env, DATABASE_URL: shopUrl },
+        logFile: log('monolith-migrate'),
+      }),
+      runOnce({
+        name: 'catalogue-migrate',
+        entry: 'services/catalogue/migrate.ts',
+        env: { ...env, DATABASE_URL: catalogueUrl },
+        logFile: log('catalogue-migrate'),
+      }),
+    ]);
+
+    const specs: ProcessSpec[] = [
+      {
+        name: 'monolith',
+        entry: 'monolith/main.ts',
+        env: { ...env, PORT: String(ports.monolith), DATABASE_URL: shopUrl },
+        logFile: log('monolith'),
+        readyUrl: `${env['MONOLITH_URL']}/readyz`,
+      },
+      {
+        name: 'catalogue',
+        entry: 'services/catalogue/main.ts',
+        env: { ...env, PORT: String(ports.catalogue), DATABASE_URL: catalogueUrl },
+        logFile: log('catalogue'),
+        readyUrl: `${env['CATALOGUE_URL']}/readyz`,
+      },
+      {
+        name: 'operator',
+        entry: 'control/operator/main.ts',
+        env: { ...env, PORT: String(ports.operator) },
+        logFile: log('operator'),
+        readyUrl: `${operatorUrl}/readyz`,
+      },
+      {
+        name: 'cdc',
+        entry: 'cdc/main.ts',
+        env: { ...env, CDC_PORT: String(ports.cdc) },
+        logFile: log('cdc'),
+        readyUrl: `http://127.0.0.1:${ports.cdc}/readyz`,
+      },
+    ];
+    const proxyUrls: string[] = [];
+    for (let number = 0; number < (options.proxies ?? 1); number++) {
+      const port = number === 0 ? ports.proxy : await freePort();
+      const admin = await freePort();
+      const name = number === 0 ? 'proxy' : `proxy-${number + 1}`;
+      proxyUrls.push(`http://127.0.0.1:${port}`);
+      specs.push({
+        name,
+        entry: 'strangler-proxy/main.ts',
+        env: { ...env, PORT: String(port), ADMIN_PORT: String(admin) },
+        logFile: log(name),
+        readyUrl: `http://127.0.0.1:${admin}/readyz`,
+      });
+    }
+    const processes = new Map<string, StackProcess>();
+    const spawnSpec = (spec: ProcessSpec) => {
+      const started = startProcess(spec);
+      children.add(started.pid, spec.entry);
+      processes.set(spec.name, started);
+      return started;
+    };
+    step(`Processes: ${specs.map((spec) => spec.name).join(', ')}`);
+    for (const spec of specs) {
+      spawnSpec(spec);
+      closers.push(async () => processes.get(spec.name)?.stop());
+    }
+    await Promise.all([...processes.values()].map((started) => started.ready()));
+    return {
+      url,
+      proxyUrls,
+      operatorUrl,
+      token: readFileSync(tokenFile, 'utf8').trim(),
+      dataDir,
+      clusters: { legacy, services, control },
+      databases: {
+        legacy: legacy.url('shop'),
+        catalogue: services.url('catalogue'),
+        control: control.url('matapalo'),
+      },
+      processes,
+      async respawn(name) {
+        const spec = specs.find((candidate) => candidate.name === name);
+        if (spec === undefined) throw new Error(`There is no process ${name}.`);
+        const started = spawnSpec(spec);
+        await started.ready();
+        return started;
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function runOnce(spec: ProcessSpec): Promise<void> {
+  const started = startProcess(spec);
+  const code = await started.exit;
+  if (code !== 0) {
+    throw new Error(`${spec.name} failed (${code}).\n${tailOf(spec.logFile)}`);
+  }
+}
+
+/** Ports are kept between starts, so that URLs stay the same; a taken one is replaced. */
+async function choosePorts(dataDir: string, options: ShopOptions): Promise<Ports> {
+  const file = join(dataDir, 'ports.json');
+  const known = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<Ports>) : {};
+  const take = async (port: number | undefined) => port || (await freePort());
+  const ports: Ports = {
+    proxy: await take(options.port ?? known.proxy),
+    operator: await take(options.operatorPort ?? known.operator),
+    monolith: await take(known.monolith),
+    catalogue: await take(known.catalogue),
+    cdc: await take(known.cdc),
+    legacyDb: await take(known.legacyDb),
+    servicesDb: await take(known.servicesDb),
+    controlDb: await take(known.controlDb),
+  };
+  writeFileSync(file, `${JSON.stringify(ports, null, 2)}\n`);
+  return ports;
+}
+
+async function ensureSecrets(dataDir: string): Promise<{ secret: string; keysFile: string }> {
+  const secretFile = join(dataDir, 'secret');
+  if (!existsSync(secretFile)) writeFileSync(secretFile, randomBytes(32).toString('hex'), { mode: 0o600 });
+  const keysFile = join(dataDir, 'keys.json');
+  if (!existsSync(keysFile)) {
+    const { privateKey } = await generateKeyPair('ES256', { extractable: true });
+    const jwk = {
+      ...(await exportJWK(privateKey)),
+      kid: randomBytes(8).toString('hex'),
+      alg: 'ES256',
+      use: 'sig',
+    };
+    writeFileSync(keysFile, JSON.stringify({ keys: [jwk] }), { mode: 0o600 });
+  }
+  return { secret: readFileSync(secretFile, 'utf8').trim(), keysFile };
+}

@@ -1,0 +1,54 @@
+import { defineStrangler } from '#plan/config.ts';
+import { catalogueTables } from './services/catalogue/mapping/tables.ts';
+
+/**
+ * The only file where the tool and the sample shop meet. `npm start` sets the variables; the defaults are those of
+ * docker-compose.yml.
+ */
+const env = (name: string, fallback: string): string => process.env[name] ?? fallback;
+
+const publicUrl = env('PUBLIC_URL', 'http://127.0.0.1:7000');
+
+export default defineStrangler({
+  control: { url: env('MATAPALO_CONTROL_DB', 'postgres://matapalo@127.0.0.1:5432/matapalo') },
+  secret: env('MATAPALO_SECRET', ''),
+  monolith: {
+    url: env('MONOLITH_URL', 'http://127.0.0.1:7100'),
+    database: env('MONOLITH_DB', 'postgres://matapalo@127.0.0.1:5433/shop'),
+  },
+  services: {
+    catalogue: {
+      url: env('CATALOGUE_URL', 'http://127.0.0.1:7110'),
+      database: env('CATALOGUE_DB', 'postgres://matapalo@127.0.0.1:5434/catalogue'),
+    },
+  },
+  auth: {
+    issuer: env('JWT_ISSUER', 'matapalo-shop'),
+    audience: 'shop',
+    jwksUrl: env('JWKS_URL', `${publicUrl}/.well-known/jwks.json`),
+  },
+  groups: {
+    catalogue: {
+      service: 'catalogue',
+      routes: [
+        'GET /categories',
+        'GET /categories/:id',
+        'GET /products',
+        'GET /products/:id',
+        'GET /products/:id/availability',
+        { route: 'POST /availability', writes: false },
+        'GET /search/products',
+        { route: 'POST /products', auth: 'verify' },
+        { route: 'PATCH /products/:id', auth: 'verify' },
+        { route: 'DELETE /products/:id', auth: 'verify' },
+        { route: 'PUT /products/:id/price', auth: 'verify' },
+        { route: 'POST /products/:id/stock-adjustments', auth: 'verify' },
+        { route: 'GET /reservations/:id', auth: 'verify' },
+        { route: 'PUT /reservations/:id', auth: 'verify' },
+        { route: 'POST /reservations/:id/commit', auth: 'verify' },
+        { route: 'POST /reservations/:id/release', auth: 'verify' },
+      ],
+      tables: catalogueTables,
+    },
+  },
+});
