@@ -10,7 +10,6 @@ const schemas: Record<string, Schema> = {
         status: { type: 'integer' },
         detail: { type: 'string' },
         code: { type: 'string' },
-        instance: { type: 'string', description: 'The request id.' },
       },
       ['type', 'title', 'status', 'detail', 'code'],
     ),

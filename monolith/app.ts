@@ -1,0 +1,59 @@
+import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+import { authorise } from './auth/authorise.ts';
+import { loadKeys } from './auth/keys.ts';
+import { createTokens } from './auth/tokens.ts';
+import { ProductEntity, StockEntity } from './catalogue/entities.ts';
+import { expireReservations } from './catalogue/expiry.ts';
+import { reservationRoutes } from './catalogue/reservation-routes.ts';
+import { catalogueRoutes } from './catalogue/routes.ts';
+import type { ShopConfig } from './config.ts';
+import { createDataSource } from './db/data-source.ts';
+import { health } from './http/health.ts';
+import { measure } from './http/metrics.ts';
+import { createServer } from './http/server.ts';
+import { startJob, type Job } from './jobs/job.ts';
+import { openapi } from './openapi.ts';
+import { createOwnership } from './ownership/owner.ts';
+
+/** The whole shop in one process, ready to listen or to be injected into. Closing it closes all that it opened. */
+export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
+  const log = pino({ level: config.logLevel, base: { name: 'monolith' } });
+  const keys = await loadKeys(config.keysFile);
+  const tokens = createTokens(keys, config.issuer);
+  const db = createDataSource({
+    databaseUrl: config.databaseUrl,
+    poolSize: config.poolSize,
+    entities: [ProductEntity, StockEntity],
+  });
+  await db.initialize();
+  const ownerOf = createOwnership(db.manager);
+
+  const app = createServer(log);
+  measure(app, db);
+  health(app, db);
+  authorise(app, tokens);
+  const document = JSON.stringify(openapi);
+  app.get('/openapi.json', async (_request, reply) => reply.type('application/json').send(document));
+
+  catalogueRoutes(app, db);
+  reservationRoutes(app, db);
+
+  const jobs: Job[] = [
+    {
+      name: 'expire-reservations',
+      group: 'catalogue',
+      everyMs: 2_000,
+      run: (signal) => expireReservations(db, signal),
+    },
+  ];
+  let running: { stop: () => Promise<void> }[] = [];
+  app.addHook('onReady', async () => {
+    running = jobs.map((job) => startJob(job, ownerOf, log));
+  });
+  app.addHook('onClose', async () => {
+    await Promise.all(running.map((job) => job.stop()));
+    await db.destroy();
+  });
+  return app;
+}

@@ -1,0 +1,47 @@
+export interface ShopConfig {
+  host: string;
+  port: number;
+  databaseUrl: string;
+  /** Where clients, and the modules among themselves, reach the whole shop. */
+  publicUrl: string;
+  keysFile: string;
+  issuer: string;
+  /** Mails are written here as files; without it none is sent. */
+  mailDir: string | undefined;
+  poolSize: number;
+  logLevel: string;
+}
+
+type Environment = Record<string, string | undefined>;
+
+/** Reads the configuration, and names the variable that is wrong. */
+export function readConfig(env: Environment): ShopConfig {
+  const need = (name: string, meaning: string): string => {
+    const value = env[name];
+    if (!value) throw new Error(`${name} is missing: ${meaning}.`);
+    return value;
+  };
+  const integer = (name: string, fallback: number, low: number, high: number): number => {
+    const value = env[name] === undefined || env[name] === '' ? fallback : Number(env[name]);
+    if (!Number.isInteger(value) || value < low || value > high) {
+      throw new Error(`${name} is "${env[name]}"; it is a whole number from ${low} to ${high}.`);
+    }
+    return value;
+  };
+  const host = env['HOST'] || '127.0.0.1';
+  const port = integer('PORT', 3000, 0, 65_535);
+  const publicUrl = env['PUBLIC_URL'] || `http://${host}:${port}`;
+  if (!URL.canParse(publicUrl))
+    throw new Error(`PUBLIC_URL is "${publicUrl}"; it is a URL such as https://shop.example.`);
+  return {
+    host,
+    port,
+    publicUrl: publicUrl.replace(/\/+$/, ''),
+    databaseUrl: need('DATABASE_URL', 'postgres://user@host:port/database'),
+    keysFile: need('JWT_KEYS_FILE', 'a JSON file {"keys": [private ES256 JWKs, each with a kid]}'),
+    issuer: env['JWT_ISSUER'] || 'matapalo-shop',
+    mailDir: env['MAIL_DIR'] || undefined,
+    poolSize: integer('DB_POOL', 20, 2, 500),
+    logLevel: env['LOG_LEVEL'] || 'info',
+  };
+}

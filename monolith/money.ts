@@ -1,0 +1,9 @@
+/** Decimal text, as the public API has it, to the cents that the tables hold. The schema has checked its form. */
+export function centsOf(amount: string): number {
+  const [units = '0', fraction = ''] = amount.split('.');
+  return Number(units) * 100 + Number(fraction.padEnd(2, '0'));
+}
+
+export function amountOf(cents: number): string {
+  return `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`;
+}

@@ -1,0 +1,65 @@
+import type { Client } from 'pg';
+import { copyRows, raiseSequence, type Cell } from './copy.ts';
+import { articles } from './articles.ts';
+import { createRandom } from './random.ts';
+import { agentIds, customerCount } from './users.ts';
+
+const firstTicketAt = Date.UTC(2024, 7, 1);
+const ticketEveryMs = 80 * 60_000;
+
+const cases = [
+  [
+    'Q',
+    'Where is my parcel?',
+    'The tracking has not moved for three days.',
+    'It left the depot this morning.',
+  ],
+  ['Q', 'Can I change the address?', 'I have moved since I ordered.', 'We have changed it for you.'],
+  ['Q', 'Do you ship abroad?', 'My sister lives in Norway.', 'We do, within ten working days.'],
+  [
+    'C',
+    'Parcel arrived damaged',
+    'The box was open and one part is broken.',
+    'We are sorry; a new one is on its way.',
+  ],
+  ['C', 'Charged twice', 'My bank shows the amount twice.', 'The second was a reservation and has lapsed.'],
+  ['R', 'Return: wrong size', 'It is one size too small.', 'Here is your return label.'],
+  ['R', 'Return: changed my mind', 'It is unused and in its box.', 'Here is your return label.'],
+] as const;
+const states = ['X', 'X', 'X', 'S', 'S', 'W', 'O', 'N'] as const;
+
+export async function seedSupport(
+  client: Client,
+  counts: { users: number; orders: number; tickets: number },
+): Promise<void> {
+  const random = createRandom(37);
+  const customers = customerCount(counts.users);
+  const agents = agentIds(counts.users);
+  const tickets: Cell[][] = [];
+  const messages: Cell[][] = [];
+  for (let id = 1; id <= counts.tickets; id++) {
+    const userId = random.between(1, customers);
+    const [kind, subject, question, reply] = random.pick(cases);
+    const state = random.pick(states);
+    const agent = state === 'N' ? null : random.pick(agents);
+    const at = firstTicketAt + id * ticketEveryMs;
+    const when = (minutes: number) => new Date(at + minutes * 60_000).toISOString();
+    tickets.push([id, userId, kind, state, random.between(1, 4), subject, agent, when(0), when(45)]);
+    messages.push([id, 'C', userId, question, when(0)]);
+    if (agent === null) continue;
+    messages.push([id, 'A', agent, reply, when(45)]);
+    if (state === 'X') messages.push([id, 'C', userId, 'Thank you, that helped.', when(90)]);
+  }
+  await copyRows(
+    client,
+    'tkt (tkt_id, usr_id, kind_cd, stat_cd, prio_no, subj, agt_id, crt_dt, upd_dt)',
+    tickets,
+  );
+  await copyRows(client, 'tkt_msg (tkt_id, auth_cd, usr_id, body, crt_dt)', messages);
+  await copyRows(
+    client,
+    'kb_art (ttl, body, kw)',
+    articles.map(({ title, body, keywords }) => [title, body, keywords]),
+  );
+  await raiseSequence(client, 'tkt', 'tkt_id');
+}
