@@ -1,5 +1,5 @@
 import { listProducts } from '../store/list-products.ts';
-import { changeProduct, createProduct, findProduct, noProduct } from '../store/products.ts';
+import { archiveProduct, changeProduct, createProduct, findProduct, noProduct } from '../store/products.ts';
 import { authorize, editors } from './authorize.ts';
 import type { CatalogueApp, CatalogueContext } from './catalogue.ts';
 import { defaultLimit, NumericId, PriceBody, ProductBody, ProductPatch, ProductQuery } from './schemas.ts';
@@ -33,7 +33,7 @@ export function productRoutes(app: CatalogueApp, { source, write, verify }: Cata
   );
 
   app.delete('/products/:id', { onRequest, schema: { params: NumericId } }, async (request, reply) => {
-    await write((manager) => changeProduct(manager, request.params.id, { status: 'archived' }));
+    await write((manager) => archiveProduct(manager, request.params.id));
     return reply.code(204).send();
   });
 }

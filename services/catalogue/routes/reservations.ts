@@ -46,6 +46,7 @@ export function reservationRoutes(app: CatalogueApp, { source, write, verify }: 
 
 function oneLineEach(lines: readonly ReservationLine[]): ReservationLine[] {
   const normal = normaliseLines(lines);
-  if (normal.length < lines.length) throw new Refusal('bad-request', 'A product may be named once only.');
+  if (normal.length < lines.length)
+    throw new Refusal('bad-request', 'A product is named twice; add the quantities up.');
   return normal;
 }

@@ -1,4 +1,3 @@
-import { twoDecimals } from './money.ts';
 import { Refusal } from './refusal.ts';
 
 export const productSorts = ['id', '-id', 'price', '-price', 'name'] as const;
@@ -31,8 +30,8 @@ export function decodeCursor(sort: ProductSort, cursor: string): Position {
   const value: unknown = last[0];
   if (typeof value !== 'string' || value.includes('\0')) throw unreadable();
   if (sort === 'name') return { value, id };
-  if (!/^\d{1,8}(\.\d{1,2})?$/.test(value)) throw unreadable();
-  return { value: twoDecimals(value), id };
+  if (!/^\d{1,8}\.\d\d$/.test(value)) throw unreadable();
+  return { value, id };
 }
 
 function parse(cursor: string): { sort?: unknown; last?: unknown } | undefined {
@@ -45,5 +44,5 @@ function parse(cursor: string): { sort?: unknown; last?: unknown } | undefined {
 }
 
 function unreadable(): Refusal {
-  return new Refusal('bad-request', 'The cursor cannot be read, or belongs to another sort.');
+  return new Refusal('bad-request', 'The cursor is unreadable, or belongs to another sort.');
 }

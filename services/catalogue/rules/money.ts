@@ -1,8 +1,2 @@
 /** Prices travel as decimal text, never as a float. What is accepted fits int4 cents on the legacy side, too. */
 export const amountPattern = '^(0|[1-9][0-9]{0,6})(\\.[0-9]{1,2})?$';
-
-/** The amount with exactly two decimals, as answers and cursors show it; `amount` matches the pattern. */
-export function twoDecimals(amount: string): string {
-  const [whole, fraction = ''] = amount.split('.');
-  return `${whole}.${fraction.padEnd(2, '0')}`;
-}

@@ -52,7 +52,7 @@ export async function createProduct(manager: EntityManager, product: NewProduct)
     ]);
     return created;
   } catch (error) {
-    throw refusalOf(error, { sku, categoryId });
+    throw refusalOf(error);
   }
 }
 
@@ -68,11 +68,18 @@ export async function changeProduct(
     await manager.update(Product, { id }, { ...columns, updatedAt: () => 'now()' });
     if (price) await manager.update(Price, { productId: id }, { amount: price.amount });
   } catch (error) {
-    throw refusalOf(error, change.categoryId === undefined ? {} : { categoryId: change.categoryId });
+    throw refusalOf(error);
   }
   const after = await requireProduct(manager, id);
   await publish(manager, changeEvents(before, after));
   return after;
+}
+
+/** Archiving again changes nothing, not even the time of the last change. */
+export async function archiveProduct(manager: EntityManager, id: number): Promise<void> {
+  await lockProduct(manager, id);
+  const { status } = await requireProduct(manager, id);
+  if (status !== 'archived') await changeProduct(manager, id, { status: 'archived' });
 }
 
 /** One product's changes take turns, so that an event's before and after are true. */
@@ -109,15 +116,15 @@ function changeEvents(before: ProductView, after: ProductView): DomainEvent[] {
   return events;
 }
 
-function refusalOf(error: unknown, input: { sku?: string; categoryId?: number }): unknown {
+function refusalOf(error: unknown): unknown {
   const constraint =
     typeof error === 'object' && error !== null && 'constraint' in error ? error.constraint : undefined;
   const code = errorCodeOf(error);
   if (code === '23505' && constraint === 'products_sku_key') {
-    return new Refusal('sku-taken', `Another product has the sku ${input.sku}.`, {}, error);
+    return new Refusal('sku-taken', 'Another product has this sku.', {}, error);
   }
   if (code === '23503' && constraint === 'products_category_id_fkey') {
-    return new Refusal('unknown-category', `There is no category ${input.categoryId}.`, {}, error);
+    return new Refusal('unknown-category', 'There is no such category.', {}, error);
   }
   return error;
 }

@@ -69,7 +69,8 @@ export async function reserve(
     return available < quantity ? [{ productId, requested: quantity, available }] : [];
   });
   if (shortages.length > 0) {
-    throw new Refusal('out-of-stock', 'Nothing was reserved: at least one product is short.', { shortages });
+    const short = shortages.map(({ productId }) => productId).join(', ');
+    throw new Refusal('out-of-stock', `Not enough is available of product ${short}.`, { shortages });
   }
   await reserveLines(manager, lines);
   await manager.query(
@@ -161,7 +162,7 @@ async function settle(
 async function heldBefore(sql: Sql, id: string, lines: readonly ReservationLine[]): Promise<ReservationView> {
   const existing = await requireReservation(sql, id);
   if (!sameLines(existing.lines, lines)) {
-    throw new Refusal('reservation-conflict', `The reservation ${id} exists with other lines.`);
+    throw new Refusal('reservation-conflict', 'This reservation id holds other lines.');
   }
   return existing;
 }
@@ -173,9 +174,9 @@ async function requireForSale(sql: Sql, productIds: readonly number[]): Promise<
     [productIds],
   );
   const forSale = new Set(found.map((row) => row.id));
-  const unknown = productIds.filter((id) => !forSale.has(id));
-  if (unknown.length > 0) {
-    throw new Refusal('unknown-product', `Not for sale: ${unknown.join(', ')}.`, { productIds: unknown });
+  const unknown = productIds.find((id) => !forSale.has(id));
+  if (unknown !== undefined) {
+    throw new Refusal('unknown-product', `There is no active product ${unknown}.`, { productId: unknown });
   }
 }
 

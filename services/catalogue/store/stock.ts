@@ -64,9 +64,9 @@ export async function adjustStock(
   const { on_hand: before, reserved } = level ?? { on_hand: 0, reserved: 0 };
   const onHand = before + delta;
   if (onHand < reserved) {
-    throw new Refusal('stock-below-reserved', `${onHand} would be left, and ${reserved} are reserved.`);
+    throw new Refusal('stock-below-reserved', 'Less than what is reserved would be left on hand.');
   }
-  if (onHand > maxOnHand) throw new Refusal('stock-too-large', `At most ${maxOnHand} can be on hand.`);
+  if (onHand > maxOnHand) throw new Refusal('bad-request', 'The quantity is out of range.');
   await manager.query('update stock_levels set on_hand = $2 where product_id = $1', [productId, onHand]);
   await publish(manager, [productEvent('stock.adjusted', productId, { ...asked, onHand })]);
   return { first: true, adjustment: { ...asked, createdAt: recorded.created_at.toISOString() } };
@@ -84,10 +84,7 @@ async function sameBefore(sql: Sql, asked: Adjustment): Promise<AdjustmentView> 
     row.delta === asked.delta &&
     row.reason === asked.reason;
   if (!same) {
-    throw new Refusal(
-      'adjustment-conflict',
-      `The adjustment ${asked.adjustmentId} was made with other content.`,
-    );
+    throw new Refusal('adjustment-conflict', 'This adjustment id was used with other content.');
   }
   return { ...asked, createdAt: row.created_at.toISOString() };
 }
