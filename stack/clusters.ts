@@ -141,6 +141,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       ...identity,
       cwd: '/',
       stdio: ['ignore', out, out],
+      // Ctrl-C in a terminal must not reach the server before its clients.
+      detached: true,
     });
     closeSync(out);
     const started = child;

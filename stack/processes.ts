@@ -39,6 +39,8 @@ export function startProcess(spec: ProcessSpec): StackProcess {
     cwd: spec.cwd ?? process.cwd(),
     env: { ...process.env, ...spec.env },
     stdio: ['ignore', out, out],
+    // Ctrl-C in a terminal reaches the supervisor alone, which then stops the rest in order.
+    detached: true,
   });
   closeSync(out);
   const exit = new Promise<number | NodeJS.Signals>((resolve) => {
