@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['node_modules/', 'dist/', '.matapalo/', 'coverage/', 'test/boundaries/fixtures/', '*.js', '*.cjs'] },
+  { ignores: ['node_modules/', 'dist/', '.matapalo/', 'coverage/', '*.js', '*.cjs'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
