@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import { junkCases } from './junk.ts';
+import { availabilityCases } from './catalogue-stock.ts';
+import { productCases } from './catalogue-products.ts';
+import { reservationCases } from './catalogue-reservations.ts';
+import { searchCases } from './catalogue-search.ts';
+import { Session } from './session.ts';
+
+export type Role = 'customer' | 'agent' | 'manager' | 'admin';
+/** How the suite becomes somebody: by logging in, or with a token that it is given. */
+export type Account = { email: string; password: string } | { token: string };
+export type Part = 'catalogue' | 'users' | 'orders' | 'support';
+
+export interface ContractOptions {
+  accounts: Record<Role, Account>;
+  /** Default: the whole shop. */
+  parts?: readonly Part[];
+}
+
+export interface ContractCase {
+  name: string;
+  run: () => Promise<void>;
+}
+
+export interface ContractContext {
+  /** Distinguishes this run's data from what earlier ones left: lower-case letters, 10 of them. */
+  run: string;
+  guest(): Session;
+  /** A new client with that role. */
+  as(role: Role): Promise<Session>;
+  baseUrl: string;
+}
+
+/**
+ * The shop's contract: the same for the monolith alone, a service alone, and the proxy in each phase. It makes its own
+ * data under new names, expects nothing of what is there but one category, and never repeats a refused write.
+ */
+export function contractSuite(baseUrl: string, { accounts, parts }: ContractOptions): ContractCase[] {
+  const wanted = new Set<Part>(parts ?? ['catalogue', 'users', 'orders', 'support']);
+  const tokens = new Map<Role, Promise<string>>();
+  const context: ContractContext = {
+    baseUrl,
+    run: runName(),
+    guest: () => new Session(baseUrl),
+    async as(role) {
+      const token = tokens.get(role) ?? tokenOf(baseUrl, accounts[role]);
+      tokens.set(role, token);
+      return new Session(baseUrl, await token);
+    },
+  };
+  const cases: Record<Part, ContractCase[]> = {
+    catalogue: [
+      ...productCases(context),
+      ...searchCases(context),
+      ...availabilityCases(context),
+      ...reservationCases(context),
+    ],
+    users: [],
+    orders: [],
+    support: [],
+  };
+  return [
+    ...Object.entries(cases).flatMap(([part, list]) => (wanted.has(part as Part) ? list : [])),
+    ...junkCases(context, wanted),
+  ];
+}
+
+/** Runs the cases one after another, outside of a test runner; returns those that failed. */
+export async function runContract(cases: readonly ContractCase[]): Promise<{ name: string; error: Error }[]> {
+  const failed: { name: string; error: Error }[] = [];
+  for (const { name, run } of cases) {
+    try {
+      await run();
+    } catch (error) {
+      failed.push({ name, error: error instanceof Error ? error : new Error(String(error)) });
+    }
+  }
+  return failed;
+}
+
+async function tokenOf(baseUrl: string, account: Account): Promise<string> {
+  if ('token' in account) return account.token;
+  const body = await new Session(baseUrl).expect(200, 'POST', '/auth/login', { body: account });
+  return body.accessToken as string;
+}
+
+function runName(): string {
+  return [...randomBytes(10)].map((byte) => 'bcdfghjklmnpqrstvwxz'.charAt(byte % 20)).join('');
+}
