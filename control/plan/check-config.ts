@@ -168,6 +168,8 @@ function explain(base: string[], error: SchemaError): ConfigProblem[] {
       message: 'is not a field of the config',
     }));
   }
+  // How the validator words a property that the schema forbids.
+  if (error.keyword === 'boolean') return [{ path: base, message: 'is not a field of the config' }];
   return [{ path: base, message: error.message }];
 }
 

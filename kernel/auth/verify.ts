@@ -31,7 +31,7 @@ export function createVerify(options: VerifyOptions): Verify {
       cooldownDuration: 10_000,
       timeoutDuration: 3_000,
       cacheMaxAge: 600_000,
-      [customFetch]: (url, init) => fetch(url, init as RequestInit),
+      [customFetch]: (url, init) => fetch(url, init),
     });
   const algorithms = [...(options.algorithms ?? ['ES256'])];
   return async (authorization) => {

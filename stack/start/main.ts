@@ -62,23 +62,24 @@ async function main(): Promise<void> {
     return;
   }
   const startedMs = performance.now();
-  let shop: Shop | undefined;
   let stopping = false;
   const stop = async () => {
     if (stopping) return;
     stopping = true;
     say('\nStopping: proxy, cdc, operator, services, monolith, databases.');
-    await shop?.stop();
+    // A stop in the middle of the start waits for it: what is half there would be left behind.
+    await starting.then((shop) => shop.stop()).catch(() => undefined);
     say('Stopped.');
     process.exit(0);
   };
-  process.on('SIGINT', () => void stop());
-  process.on('SIGTERM', () => void stop());
-  shop = await startShop({
+  const starting = startShop({
     ...chosen,
     fsync: true,
     onStep: (step) => say(`[${((performance.now() - startedMs) / 1000).toFixed(1).padStart(5)} s] ${step}`),
   });
+  process.on('SIGINT', () => void stop());
+  process.on('SIGTERM', () => void stop());
+  const shop = await starting;
   welcome(shop, ((performance.now() - startedMs) / 1000).toFixed(1));
   for (const [name, started] of shop.processes) {
     void started.exit.then((code) => {

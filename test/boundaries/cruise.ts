@@ -29,10 +29,10 @@ export async function cruiseTree(paths: string[], baseDir: string): Promise<Crui
       validate: true,
       ruleSet: { forbidden: config.forbidden },
     } as ICruiseOptions,
-    { ...(enhancedResolveOptions as object) } as never,
+    { ...(enhancedResolveOptions as object) },
     {
       tsConfig: { options: { baseUrl: resolve(baseDir), module: 'nodenext', moduleResolution: 'nodenext' } },
-    } as never,
+    },
   );
   const { summary, modules } = result.output as ICruiseResult;
   return {
