@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { allOperations, type MatchedOperation } from './contract.ts';
-import { bodyOf, junkBodies, junkText, sample, type JsonSchema } from './junk-values.ts';
+import { bodyOf, junkBodies, junkText, sample } from './junk-values.ts';
 import type { Session } from './session.ts';
 import type { ContractCase, ContractContext, Part } from './suite.ts';
 
