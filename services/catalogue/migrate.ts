@@ -16,7 +16,11 @@ runMain(log, async (shutdown) => {
     throw unreachable("The catalogue's database (DATABASE_URL)", error);
   }
   shutdown.add('database', () => source.destroy());
+  const runner = source.createQueryRunner();
+  // Several starting at once take turns; the lock ends with its session.
+  await runner.query(`select pg_advisory_lock(hashtext('catalogue-migrations'))`);
   const applied = await source.runMigrations({ transaction: 'each' });
+  await runner.release();
   log.info({ applied: applied.map((migration) => migration.name) }, 'the schema is up to date');
   await shutdown.close();
 });

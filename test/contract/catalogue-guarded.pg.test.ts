@@ -4,6 +4,10 @@ import { moveOwnership } from '#guard/ownership.ts';
 import { installGuard } from '#guard/install.ts';
 import { compilePlan, groupOf } from '#plan/compile.ts';
 import { defineStrangler } from '#plan/config.ts';
+import { expireReservations } from '../../services/catalogue/expiry.ts';
+import { createDataSource } from '../../services/catalogue/store/data-source.ts';
+import { ownershipFromView, ownsAlone } from '../../services/catalogue/store/ownership.ts';
+import { createWrite } from '../../services/catalogue/store/unit-of-work.ts';
 import { catalogueTables } from '../../services/catalogue/mapping/tables.ts';
 import { startCatalogueAlone, type CatalogueAlone } from './catalogue-alone.ts';
 import { eventually, Session } from './session.ts';
@@ -82,9 +86,15 @@ describe('a catalogue service that does not stand alone', () => {
   test('refuses writes, and leaves overdue reservations alone, while the monolith owns the group', async () => {
     await installGuard(pool, group, 'service', 'legacy', 1n);
     await expectAllRefused();
-    // The job runs every second; it must have had its turn.
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    const source = createDataSource({ url: shop.cluster.url(shop.database), poolSize: 2 });
+    await source.initialize();
+    const owns = ownershipFromView('catalogue');
+    expect(await expireReservations(source, owns, createWrite(source, owns))).toBe(0);
+    // A run whose ownership went away in its middle meets the guard.
+    const late = createWrite(source, ownsAlone);
+    await expect(expireReservations(source, ownsAlone, late)).rejects.toMatchObject({ code: 'not-owner' });
     expect(await statusOf(overdue)).toBe('held');
+    await source.destroy();
   });
 
   test('writes, and expires what is overdue, once it owns the group', async () => {
