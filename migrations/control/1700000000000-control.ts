@@ -22,7 +22,7 @@ export class Control1700000000000 implements MigrationInterface {
 
       -- The version of all that proxies route by. Every change to route_group raises it in the same transaction.
       create table route_version (
-        only boolean primary key default true check (only),
+        "only" boolean primary key default true check ("only"),
         version bigint not null
       );
       insert into route_version (version) values (1);
@@ -76,7 +76,7 @@ export class Control1700000000000 implements MigrationInterface {
 
       -- Raised by each operator that takes the lead; an older term's writes are refused.
       create table leadership (
-        only boolean primary key default true check (only),
+        "only" boolean primary key default true check ("only"),
         term bigint not null,
         holder text not null,
         url text not null,
