@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
+import type { JobContext } from '#cdc/worker/job-context.ts';
 import { startCluster, type Cluster } from '#stack/clusters.ts';
 import { createPool } from '#kernel/db/pool.ts';
 import { createLog } from '#kernel/log.ts';
@@ -230,6 +232,24 @@ async function makePair(
       }
       await service.query(`drop database "${control}" with (force)`);
     },
+  };
+}
+
+/** What a backfill or a job gets from the worker, without one. */
+export async function jobContext(pair: Pair, args: Record<string, unknown> = {}): Promise<JobContext> {
+  return {
+    plan: pair.plan,
+    group: pair.group,
+    control: pair.controlPool,
+    legacy: pair.legacyPool,
+    service: pair.servicePool,
+    flows: await pair.flows(),
+    log: quietLog,
+    report: async () => undefined,
+    signal: new AbortController().signal,
+    jobId: randomUUID(),
+    args,
+    whileStopped: (work) => work(),
   };
 }
 
