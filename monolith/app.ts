@@ -14,7 +14,13 @@ import { measure } from './http/metrics.ts';
 import { createServer } from './http/server.ts';
 import { startJob, type Job } from './jobs/job.ts';
 import { openapi } from './openapi.ts';
+import { createMailer } from './mail/send-mail.ts';
 import { createOwnership } from './ownership/owner.ts';
+import { accountRoutes } from './users/account-routes.ts';
+import { UserEntity } from './users/entities.ts';
+import { oauthRoutes } from './users/oauth-routes.ts';
+import { dropEndedTokens } from './users/refresh-tokens.ts';
+import { sessionRoutes } from './users/session-routes.ts';
 
 /** The whole shop in one process, ready to listen or to be injected into. Closing it closes all that it opened. */
 export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
@@ -24,7 +30,7 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
   const db = createDataSource({
     databaseUrl: config.databaseUrl,
     poolSize: config.poolSize,
-    entities: [ProductEntity, StockEntity],
+    entities: [UserEntity, ProductEntity, StockEntity],
   });
   await db.initialize();
   const ownerOf = createOwnership(db.manager);
@@ -36,10 +42,15 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
   const document = JSON.stringify(openapi);
   app.get('/openapi.json', async (_request, reply) => reply.type('application/json').send(document));
 
+  const sendMail = createMailer(config.mailDir, log);
+  accountRoutes(app, db, sendMail);
+  sessionRoutes(app, db, tokens, config.publicUrl.startsWith('https:'));
+  oauthRoutes(app, db, keys, tokens, { name: config.issuer, publicUrl: config.publicUrl });
   catalogueRoutes(app, db);
   reservationRoutes(app, db);
 
   const jobs: Job[] = [
+    { name: 'drop-ended-tokens', group: 'users', everyMs: 3_600_000, run: () => dropEndedTokens(db) },
     {
       name: 'expire-reservations',
       group: 'catalogue',

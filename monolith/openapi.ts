@@ -1,4 +1,6 @@
 import { catalogueDocument } from './catalogue/openapi.ts';
+import { accountPaths, sessionPaths, userSchemas } from './users/openapi.ts';
+import { oauthDocument } from './users/openapi-oauth.ts';
 import { type DocumentPart, object, ref, type Schema } from './http/document.ts';
 
 const schemas: Record<string, Schema> = {
@@ -18,7 +20,11 @@ const schemas: Record<string, Schema> = {
   },
 };
 
-const parts: DocumentPart[] = [catalogueDocument];
+const parts: DocumentPart[] = [
+  { paths: { ...accountPaths, ...sessionPaths }, schemas: userSchemas },
+  oauthDocument,
+  catalogueDocument,
+];
 
 /** The shop's public contract: what clients call, whoever answers. Validation and serialisation are derived from it. */
 export const openapi = {

@@ -47,7 +47,7 @@ export function bind<Shape extends RouteGenericInterface = RouteGenericInterface
 }
 
 function routeSchema(operation: Operation) {
-  const body = operation.requestBody?.content['application/json']?.schema;
+  const body = Object.values(operation.requestBody?.content ?? {})[0]?.schema;
   const parts = {
     params: parameterSchema(operation, 'path'),
     querystring: parameterSchema(operation, 'query'),
@@ -55,7 +55,7 @@ function routeSchema(operation: Operation) {
   };
   return {
     ...Object.fromEntries(Object.entries(parts).filter(([, schema]) => schema !== undefined)),
-    ...(body === undefined ? {} : { body: inline(body, openapi.components.schemas) }),
+    ...(body === undefined ? {} : { body: bodySchema(body, operation.requestBody?.required !== false) }),
     response: Object.fromEntries(
       Object.entries(operation.responses).flatMap(([status, answer]) => {
         const schema = answer.content?.['application/json']?.schema;
@@ -63,6 +63,12 @@ function routeSchema(operation: Operation) {
       }),
     ),
   };
+}
+
+function bodySchema(schema: Schema, required: boolean): unknown {
+  const inlined = inline(schema, openapi.components.schemas);
+  // Fastify gives an absent body to the validator as it is.
+  return required ? inlined : { anyOf: [{ type: 'null' }, inlined] };
 }
 
 function parameterSchema(operation: Operation, place: 'path' | 'query' | 'header'): Schema | undefined {

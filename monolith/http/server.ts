@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import cookie from '@fastify/cookie';
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply } from 'fastify';
+import fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+} from 'fastify';
 import { isRefusal, notOwner } from '../ownership/refusal.ts';
 import { describeFailure } from './failure.ts';
 import { problemOf, problemType, ShopError, type ProblemCode } from './problem.ts';
@@ -17,7 +22,7 @@ const codeByStatus: Record<number, ProblemCode> = {
 export function createServer(log: FastifyBaseLogger): FastifyInstance {
   const app = fastify({
     loggerInstance: log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: false,
     genReqId: (request) => plainId(request.headers['x-request-id']) ?? randomUUID(),
     bodyLimit: 256 * 1024,
@@ -37,7 +42,7 @@ export function createServer(log: FastifyBaseLogger): FastifyInstance {
   void app.register(cookie);
 
   app.addHook('onRequest', async (request, reply) => {
-    void reply.header('x-request-id');
+    void reply.header('x-request-id', request.id);
     // PostgreSQL's text takes no NUL; nothing that this shop names has one.
     if (/%00/.test(request.url)) throw new ShopError('bad-request', 'The URL holds a NUL character.');
   });
