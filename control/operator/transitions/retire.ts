@@ -1,0 +1,18 @@
+import { uninstallGuard } from '#guard/install.ts';
+import { end, publish, step, type Run } from './run.ts';
+import { waitTornDown } from './teardown.ts';
+
+/**
+ * Ends reverse sync. The service's guard goes with it; legacy's stays, and keeps its tables closed, until the table or the
+ * database is gone. After the publication there is only forward.
+ */
+export async function retire(run: Run): Promise<void> {
+  const { op, group } = run;
+  await step(run, 'publishing', {}, true);
+  await publish(run, 'published', { phase: 'retired' });
+  await step(run, 'teardown');
+  await waitTornDown(run);
+  await step(run, 'unguard-service');
+  await uninstallGuard(op.databases.of(group, 'service'), group, 'service');
+  await end(run, 'done', 'done');
+}
