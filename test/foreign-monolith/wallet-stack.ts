@@ -219,6 +219,54 @@ export class WalletStack {
     });
   }
 
+  /** Waits until both directions stream and the first copy is consistent. */
+  streaming(): Promise<true> {
+    return this.until('both directions to stream', async () => {
+      const { rows } = await runSql(
+        this.controlUrl,
+        `select state, error from progress where group_name = 'wallets'`,
+      );
+      const states = rows as { state: string; error: unknown }[];
+      const stopped = states.find((row) => row.state === 'stopped');
+      if (stopped) throw new Error(`sync stopped: ${JSON.stringify(stopped.error)}`);
+      return states.length === 2 && states.every((row) => row.state === 'streaming') ? true : undefined;
+    });
+  }
+
+  /** Waits for a number of shadow comparisons. */
+  compared(count: number): Promise<true> {
+    return this.until(`${count} comparisons`, async () => {
+      const { rows } = await runSql(
+        this.controlUrl,
+        `select coalesce(sum(count), 0)::int as n from comparison where group_name = 'wallets'`,
+      );
+      return (rows[0] as { n: number }).n >= count ? true : undefined;
+    });
+  }
+
+  /** Has one direction verified; throws unless it is clean. */
+  async verify(direction: 'forward' | 'reverse'): Promise<void> {
+    const { status, body } = await this.api<{ id?: string }>('POST', '/api/groups/wallets/verify', {
+      direction,
+    });
+    if (status >= 400) throw new Error(`verify: ${status} ${JSON.stringify(body)}`);
+    const state = await this.until('verification to end', async () => {
+      const { rows } = await runSql(
+        this.controlUrl,
+        `select state, samples from verification where group_name = 'wallets' and direction = '${direction}' order by started_at desc limit 1`,
+      );
+      const row = rows[0] as { state: string; samples: unknown } | undefined;
+      const { rows: jobs } = await runSql(
+        this.controlUrl,
+        `select count(*)::int as open from job where state in ('queued', 'running')`,
+      );
+      return row === undefined || row.state === 'running' || (jobs[0] as { open: number }).open > 0
+        ? undefined
+        : row;
+    });
+    if (state.state !== 'clean') throw new Error(`verification found differences: ${JSON.stringify(state)}`);
+  }
+
   /** Both databases' ownership rows, as `owner@epoch`; the group's row in the control database beside them. */
   async owners(): Promise<{
     legacy: string;
