@@ -40,12 +40,9 @@ export async function buildApp(config: CatalogueConfig, log: Log): Promise<Fasti
       requestTimeout: 30_000,
       keepAliveTimeout: 72_000,
       // A URL that cannot be decoded is answered before any route is chosen.
-      frameworkErrors: (error, request, reply) => {
+      frameworkErrors: (error, _request, reply) => {
         const body = problem(400, 'bad-request', 'The request cannot be understood', error.message);
-        void (reply as FastifyReply)
-          .code(400)
-          .type(problemType)
-          .send({ ...body, instance: request.id });
+        void (reply as FastifyReply).code(400).type(problemType).send(body);
       },
     },
   });

@@ -2,32 +2,17 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { moveOwnership } from '#guard/ownership.ts';
 import { installGuard } from '#guard/install.ts';
-import { compilePlan, groupOf } from '#plan/compile.ts';
-import { defineStrangler } from '#plan/config.ts';
 import { expireReservations } from '../../services/catalogue/expiry.ts';
 import { createDataSource } from '../../services/catalogue/store/data-source.ts';
 import { ownershipFromView, ownsAlone } from '../../services/catalogue/store/ownership.ts';
 import { createWrite } from '../../services/catalogue/store/unit-of-work.ts';
-import { catalogueTables } from '../../services/catalogue/mapping/tables.ts';
+import { catalogueGroup as group } from './carry-rows.ts';
 import { startCatalogueAlone, type CatalogueAlone } from './catalogue-alone.ts';
 import { eventually, Session } from './session.ts';
 
 let shop: CatalogueAlone;
 let pool: pg.Pool;
 let manager: Session;
-
-const group = groupOf(
-  compilePlan(
-    defineStrangler({
-      control: { url: '' },
-      secret: '',
-      monolith: { url: '', database: '' },
-      services: { catalogue: { url: '', database: '' } },
-      groups: { catalogue: { service: 'catalogue', routes: [], tables: catalogueTables } },
-    }),
-  ),
-  'catalogue',
-);
 
 const query = async (sql: string) => (await shop.cluster.query(sql, shop.database)).rows;
 const overdue = '11111111-1111-4111-8111-111111111111';

@@ -5,6 +5,7 @@ import { productCases } from './catalogue-products.ts';
 import { reservationCases } from './catalogue-reservations.ts';
 import { searchCases } from './catalogue-search.ts';
 import { Session } from './session.ts';
+import { userCases } from './users.ts';
 
 export type Role = 'customer' | 'agent' | 'manager' | 'admin';
 /** How the suite becomes somebody: by logging in, or with a token that it is given. */
@@ -13,6 +14,8 @@ export type Part = 'catalogue' | 'users' | 'orders' | 'support';
 
 export interface ContractOptions {
   accounts: Record<Role, Account>;
+  /** A service's credentials, for the client-credentials grant and introspection. */
+  client?: { id: string; secret: string };
   /** Default: the whole shop. */
   parts?: readonly Part[];
 }
@@ -25,6 +28,7 @@ export interface ContractCase {
 export interface ContractContext {
   /** Distinguishes this run's data from what earlier ones left: lower-case letters, 10 of them. */
   run: string;
+  client: ContractOptions['client'];
   guest(): Session;
   /** A new client with that role. */
   as(role: Role): Promise<Session>;
@@ -35,12 +39,14 @@ export interface ContractContext {
  * The shop's contract: the same for the monolith alone, a service alone, and the proxy in each phase. It makes its own
  * data under new names, expects nothing of what is there but one category, and never repeats a refused write.
  */
-export function contractSuite(baseUrl: string, { accounts, parts }: ContractOptions): ContractCase[] {
+export function contractSuite(baseUrl: string, options: ContractOptions): ContractCase[] {
+  const { accounts, client, parts } = options;
   const wanted = new Set<Part>(parts ?? ['catalogue', 'users', 'orders', 'support']);
   const tokens = new Map<Role, Promise<string>>();
   const context: ContractContext = {
     baseUrl,
     run: runName(),
+    client,
     guest: () => new Session(baseUrl),
     async as(role) {
       const token = tokens.get(role) ?? tokenOf(baseUrl, accounts[role]);
@@ -55,7 +61,7 @@ export function contractSuite(baseUrl: string, { accounts, parts }: ContractOpti
       ...availabilityCases(context),
       ...reservationCases(context),
     ],
-    users: [],
+    users: userCases(context),
     orders: [],
     support: [],
   };

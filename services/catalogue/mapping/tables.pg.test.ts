@@ -2,29 +2,19 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ident } from '#kernel/db/sql.ts';
-import { compilePlan, groupOf } from '#plan/compile.ts';
-import { defineStrangler } from '#plan/config.ts';
-import type { TableFlow } from '#plan/mapping/flow.ts';
 import { resolveGroup, type Flows } from '#plan/mapping/load-flows.ts';
 import { mappedSelect } from '#plan/mapping/select.ts';
 import { startCluster, type Cluster } from '#stack/clusters.ts';
+import {
+  carry,
+  catalogueGroup as group,
+  columnsOf,
+  rowsOf,
+  targetOf,
+} from '../../../test/contract/carry-rows.ts';
 import { catalogueTables } from './tables.ts';
 
 const root = join(import.meta.dirname, '../../..');
-const group = groupOf(
-  compilePlan(
-    defineStrangler({
-      control: { url: '' },
-      secret: '',
-      monolith: { url: '', database: '' },
-      services: { catalogue: { url: '', database: '' } },
-      groups: { catalogue: { service: 'catalogue', routes: [], tables: catalogueTables } },
-    }),
-  ),
-  'catalogue',
-);
-
 let clusters: Cluster[] = [];
 let legacy: pg.Client;
 /** The monolith's schema without a row: where the service's rows are carried back to. */
@@ -79,39 +69,6 @@ async function flows(from: pg.Client): Promise<Flows> {
   return found;
 }
 
-const names = (flow: TableFlow) => flow.columns.map((column) => ident(column.name)).join(', ');
-const target = (flow: TableFlow) => `${ident(flow.target.ref.schema)}.${ident(flow.target.ref.table)}`;
-const keys = (flow: TableFlow) => flow.key.map((pair) => ident(pair.target)).join(', ');
-
-/** A flow's rows as JSON text, which keeps microseconds and all digits. */
-async function rowsOf(client: pg.Client, flow: TableFlow, select: string): Promise<string> {
-  const sql = `select coalesce(json_agg(t order by ${keys(flow)}), '[]')::text as rows from (${select}) t`;
-  return ((await client.query<{ rows: string }>(sql)).rows[0]?.rows ?? '').replaceAll(/},\s*{/g, '},\n{');
-}
-
-/** As a first copy does: anchors insert, the other entries fill in. */
-async function carry(from: pg.Client, to: pg.Client, along: readonly TableFlow[]): Promise<void> {
-  for (const flow of along) {
-    const rows = await rowsOf(from, flow, mappedSelect(flow));
-    const source = `json_populate_recordset(null::${target(flow)}, $1)`;
-    if (flow.anchor) {
-      await to.query(
-        `insert into ${target(flow)} (${names(flow)}) overriding system value select ${names(flow)} from ${source}`,
-        [rows],
-      );
-    } else {
-      const set = flow.columns
-        .filter((column) => !column.isKey)
-        .map(({ name }) => `${ident(name)} = s.${ident(name)}`);
-      const on = flow.key.map((pair) => `t.${ident(pair.target)} = s.${ident(pair.target)}`);
-      await to.query(
-        `update ${target(flow)} t set ${set.join(', ')} from ${source} s where ${on.join(' and ')}`,
-        [rows],
-      );
-    }
-  }
-}
-
 describe("the catalogue's mapping", () => {
   test('fits both schemas, and models every legacy column but erp_ref', async () => {
     const { forward, reverse } = await flows(legacy);
@@ -136,7 +93,7 @@ describe("the catalogue's mapping", () => {
     await carry(legacy, service, forward);
     for (const flow of reverse) {
       const back = await rowsOf(service, flow, mappedSelect(flow));
-      const there = await rowsOf(legacy, flow, `select ${names(flow)} from ${target(flow)}`);
+      const there = await rowsOf(legacy, flow, `select ${columnsOf(flow)} from ${targetOf(flow)}`);
       expect(back).toBe(there);
       expect(JSON.parse(there)).not.toEqual([]);
     }
@@ -154,7 +111,7 @@ describe("the catalogue's mapping", () => {
     await carry(service, emptyLegacy, reverse);
     for (const flow of forward) {
       const again = await rowsOf(emptyLegacy, flow, mappedSelect(flow));
-      const there = await rowsOf(service, flow, `select ${names(flow)} from ${target(flow)}`);
+      const there = await rowsOf(service, flow, `select ${columnsOf(flow)} from ${targetOf(flow)}`);
       expect(again).toBe(there);
     }
   });

@@ -36,6 +36,8 @@ export function catalogueRoutes(context: CatalogueContext) {
     answerErrors(scope);
     scope.addHook('onRequest', async (request, reply) => {
       void reply.header('x-request-id', request.id);
+      const traceId = traceIdOf(request.headers.traceparent);
+      if (traceId !== undefined) request.log = request.log.child({ traceId });
       if (request.url.includes('%00')) throw new Refusal('bad-request', 'The URL holds a NUL character.');
     });
     const app = scope.withTypeProvider<SchemaTypes>();
@@ -45,4 +47,10 @@ export function catalogueRoutes(context: CatalogueContext) {
     stockRoutes(app, context);
     reservationRoutes(app, context);
   };
+}
+
+/** The trace id of a W3C traceparent, so that the service's log lines can be found by it. */
+function traceIdOf(traceparent: string | string[] | undefined): string | undefined {
+  if (typeof traceparent !== 'string') return undefined;
+  return /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(traceparent)?.[1];
 }

@@ -18,7 +18,7 @@ export function answerErrors(app: FastifyInstance): void {
     return reply
       .code(status)
       .type(problemType)
-      .send({ ...extra, ...problem(status, code, title, message), instance: request.id });
+      .send({ ...extra, ...problem(status, code, title, message) });
   });
 }
 

@@ -13,7 +13,7 @@ const uuid = Type.String({ format: 'uuid' });
 const amount = Type.String({ pattern: amountPattern });
 const name = Type.String({ minLength: 1, maxLength: 200 });
 const description = Type.String({ minLength: 0, maxLength: 4000 });
-const status = Type.Union([Type.Literal('active'), Type.Literal('archived')]);
+const status = Type.Enum(['active', 'archived']);
 const limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 100 }));
 
 export const defaultLimit = 20;

@@ -1,5 +1,6 @@
 import type { FastifySchemaCompiler, FastifyTypeProvider } from 'fastify';
 import type { Static, TSchema } from 'typebox';
+import type { TLocalizedValidationError } from 'typebox/error';
 import { Compile } from 'typebox/schema';
 
 /** Handlers see the type that their schema describes. */
@@ -16,11 +17,25 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
     const value = place === 'body' ? data : readText(schema, data);
     if (compiled.Check(value)) return { value };
     const [, errors] = compiled.Errors(value);
-    // The most specific finding helps most: a missing or unknown property's parent is reported beside it.
+    // An unknown property is reported twice: by its own schema, `false`, and by its parent's rule. The rule says more.
     const first = errors.find((error) => error.keyword !== 'boolean') ?? errors[0];
-    return { error: new Error(`${place}${first?.instancePath ?? ''} ${first?.message ?? 'is not valid'}`) };
+    return {
+      error: new Error(`${place}${first?.instancePath ?? ''} ${first ? wording(first) : 'is not valid'}`),
+    };
   };
 };
+
+/** The shop's words for a finding: the same whichever side looks, so that equal mistakes have equal answers. */
+function wording(error: TLocalizedValidationError): string {
+  if (error.keyword === 'required') {
+    return `must have required property '${error.params.requiredProperties[0]}'`;
+  }
+  if (error.keyword === 'additionalProperties') {
+    return `must NOT have additional properties: ${error.params.additionalProperties[0]?.slice(0, 60)}`;
+  }
+  if (error.keyword === 'enum') return 'must be equal to one of the allowed values';
+  return error.message.replace(/^must not have/, 'must NOT have');
+}
 
 function readText(schema: TSchema, data: unknown): unknown {
   if (typeof data !== 'object' || data === null) return data;
