@@ -31,7 +31,9 @@ export const rehearsedGate: Gate = {
         'select beat_at as at from matapalo.checkpoint where group_name = $1 and direction = $2',
         [group.name, direction],
       );
-    const clock = await op.databases.of(group, source).query<{ now: Date }>('select clock_timestamp() as now');
+    const clock = await op.databases
+      .of(group, source)
+      .query<{ now: Date }>('select clock_timestamp() as now');
     const at = checkpoint.rows[0]?.at;
     const now = clock.rows[0]?.now;
     const sameDatabase = databaseOf(group, 'legacy') === databaseOf(group, 'service');

@@ -10,7 +10,11 @@ export const sequencesGate: Gate = {
     const from = givingSide(kind);
     const to = from === 'legacy' ? 'service' : 'legacy';
     const [source, target] = [op.databases.of(group, from), op.databases.of(group, to)];
-    const pairs = await pairSequences(group, op.databases.of(group, 'legacy'), op.databases.of(group, 'service'));
+    const pairs = await pairSequences(
+      group,
+      op.databases.of(group, 'legacy'),
+      op.databases.of(group, 'service'),
+    );
     const faults: { evidence: string; help: string }[] = [];
     for (const pair of pairs) {
       for (const [db, name, right] of [

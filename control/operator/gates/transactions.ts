@@ -22,7 +22,9 @@ export function judgeTransactions(blockers: readonly BlockerEvidence[]) {
   const first = blockers[0];
   return unmet(
     list.join('; '),
-    first?.pid == null ? `ROLLBACK PREPARED '${first?.what ?? ''}'` : `SELECT pg_terminate_backend(${first.pid})`,
+    first?.pid == null
+      ? `ROLLBACK PREPARED '${first?.what ?? ''}'`
+      : `SELECT pg_terminate_backend(${first.pid})`,
   );
 }
 

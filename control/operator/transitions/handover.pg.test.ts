@@ -202,9 +202,9 @@ describe('a switch and its rollback', () => {
     const transition = await ended((await begin(running, 'switch')).id);
     expect(transition.state).toBe('failed');
     expect((await readGroup(pair.controlPool, pair.group.name))?.stopped?.code).toBe('ownership-foreign');
-    await expect(
-      pair.serviceApp.query(`update products set note = 'x'`),
-    ).rejects.toMatchObject({ code: 'MP001' });
+    await expect(pair.serviceApp.query(`update products set note = 'x'`)).rejects.toMatchObject({
+      code: 'MP001',
+    });
   });
 });
 
@@ -216,47 +216,62 @@ async function addProxy(id: string, lease = '1 hour') {
 }
 
 describe.each(['switch', 'rollback'] as const)('an operator that is paused during a %s', (kind) => {
-  const beforeOpen = ['begin', 'hold', 'holding', 'drained', 'closing', 'closed', 'caught-up', 'sequences', 'opening'];
+  const beforeOpen = [
+    'begin',
+    'hold',
+    'holding',
+    'drained',
+    'closing',
+    'closed',
+    'caught-up',
+    'sequences',
+    'opening',
+  ];
   const paused = [...beforeOpen, 'opened', 'publishing', 'published'];
 
-  it.each(paused)('before the act of `%s`: its successor ends it, and it changes nothing when it wakes', async (at) => {
-    const base = kind === 'switch' ? 1n : 2n;
-    if (kind === 'rollback') {
-      const first = await operator();
-      expect((await ended((await begin(first, 'switch')).id)).state).toBe('done');
-      await first.stop();
-      operators.splice(0);
-    }
-    let wake: () => void = () => undefined;
-    const asleep = new Promise<void>((resolve) => (wake = resolve));
-    let reached: () => void = () => undefined;
-    const arrived = new Promise<void>((resolve) => (reached = resolve));
-    const predecessor = await operator(async (step) => {
-      if (step !== at) return;
-      reached();
-      await asleep;
-    });
-    const transition = await beginBlind(predecessor, kind);
-    await arrived;
-    await predecessor.operator.lead.close();
-    const successor = await leadingOperator(pair);
-    operators.push(successor);
-    const result = await ended(transition.id);
-    const opened = !beforeOpen.includes(at);
-    const [old, other] = kind === 'switch' ? (['legacy', 'service'] as const) : (['service', 'legacy'] as const);
-    const oldPhase = kind === 'switch' ? 'canary' : 'migrated';
-    const newPhase = kind === 'switch' ? 'migrated' : 'shadow';
-    const expected = opened ? ([other, base + 1n, newPhase] as const) : ([old, base + 2n, oldPhase] as const);
-    // Paused before the act of `opening`, the target is still closed; after `opened` it is open.
-    expect(result.state).toBe(opened ? 'done' : 'undone');
-    await expectOwner(expected[0], expected[1], expected[2]);
-    wake();
-    await Promise.allSettled([...predecessor.operator.running.values()]);
-    await expectOwner(expected[0], expected[1], expected[2]);
-    expect((await readTransition(pair.controlPool, transition.id))?.state).toBe(result.state);
-  });
+  it.each(paused)(
+    'before the act of `%s`: its successor ends it, and it changes nothing when it wakes',
+    async (at) => {
+      const base = kind === 'switch' ? 1n : 2n;
+      if (kind === 'rollback') {
+        const first = await operator();
+        expect((await ended((await begin(first, 'switch')).id)).state).toBe('done');
+        await first.stop();
+        operators.splice(0);
+      }
+      let wake: () => void = () => undefined;
+      const asleep = new Promise<void>((resolve) => (wake = resolve));
+      let reached: () => void = () => undefined;
+      const arrived = new Promise<void>((resolve) => (reached = resolve));
+      const predecessor = await operator(async (step) => {
+        if (step !== at) return;
+        reached();
+        await asleep;
+      });
+      const transition = await beginBlind(predecessor, kind);
+      await arrived;
+      await predecessor.operator.lead.close();
+      const successor = await leadingOperator(pair);
+      operators.push(successor);
+      const result = await ended(transition.id);
+      const opened = !beforeOpen.includes(at);
+      const [old, other] =
+        kind === 'switch' ? (['legacy', 'service'] as const) : (['service', 'legacy'] as const);
+      const oldPhase = kind === 'switch' ? 'canary' : 'migrated';
+      const newPhase = kind === 'switch' ? 'migrated' : 'shadow';
+      const expected = opened
+        ? ([other, base + 1n, newPhase] as const)
+        : ([old, base + 2n, oldPhase] as const);
+      // Paused before the act of `opening`, the target is still closed; after `opened` it is open.
+      expect(result.state).toBe(opened ? 'done' : 'undone');
+      await expectOwner(expected[0], expected[1], expected[2]);
+      wake();
+      await Promise.allSettled([...predecessor.operator.running.values()]);
+      await expectOwner(expected[0], expected[1], expected[2]);
+      expect((await readTransition(pair.controlPool, transition.id))?.state).toBe(result.state);
+    },
+  );
 });
-
 
 /** As a process that slept through the loss of its lead: it believes in it until the databases say otherwise. */
 function beginBlind(running: RunningOperator, kind: 'switch' | 'rollback'): Promise<Transition> {

@@ -45,9 +45,16 @@ export async function handOver(run: Run): Promise<void> {
   let heldRequests = 0;
   try {
     // Everything slow happens before anybody waits: connections, catalogs.
-    const pairs = await pairSequences(group, op.databases.of(group, 'legacy'), op.databases.of(group, 'service'));
+    const pairs = await pairSequences(
+      group,
+      op.databases.of(group, 'legacy'),
+      op.databases.of(group, 'service'),
+    );
     await Promise.all(
-      [source, target, op.steps, op.control].flatMap((pool) => [pool.query('select 1'), pool.query('select 1')]),
+      [source, target, op.steps, op.control].flatMap((pool) => [
+        pool.query('select 1'),
+        pool.query('select 1'),
+      ]),
     );
     await step(run, 'hold', {}, true);
     await publish(run, 'holding', { holding: transition.id });

@@ -42,8 +42,7 @@ function step(world: World, index: number, variant: Variant): World[] {
         become({ source: moved }, { role: 'undo', at: 'read' }),
       ];
     case 'open':
-      if (cas && !same(world.target, begun))
-        return [become({}, { role: 'undo', at: 'read' })];
+      if (cas && !same(world.target, begun)) return [become({}, { role: 'undo', at: 'read' })];
       return [
         become({ target: moved }, { ...actor, at: 'end' }),
         become({ target: moved }, { role: 'undo', at: 'read' }),

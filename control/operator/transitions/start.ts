@@ -48,7 +48,10 @@ export async function look(op: Operator, ask: Ask): Promise<Outlook & { transiti
     );
   }
   const percent = ask.canaryPercent;
-  if (ask.kind === 'canary' && (percent === undefined || !Number.isInteger(percent) || percent < 1 || percent > 100)) {
+  if (
+    ask.kind === 'canary' &&
+    (percent === undefined || !Number.isInteger(percent) || percent < 1 || percent > 100)
+  ) {
     throw new MatapaloError('bad-request', 'A canary needs a whole percentage from 1 to 100.', {
       hint: `matapalo canary ${ask.group} 10`,
     });
@@ -113,7 +116,11 @@ function gateFailed(op: Operator, outlook: Outlook): MatapaloError {
 }
 
 /** The transition once it has ended, or as it is after `timeoutMs`. */
-export async function waitEnded(op: Operator, id: string, timeoutMs: number): Promise<Transition | undefined> {
+export async function waitEnded(
+  op: Operator,
+  id: string,
+  timeoutMs: number,
+): Promise<Transition | undefined> {
   const run = op.running.get(id);
   if (run) {
     let timer: NodeJS.Timeout | undefined;

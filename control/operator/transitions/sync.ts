@@ -36,12 +36,7 @@ export async function sync(run: Run): Promise<void> {
     await undoSync(run, error);
     return;
   }
-  await publish(
-    run,
-    'done',
-    { phase: 'syncing', epoch, holding: null, canaryPercent: 0 },
-    { state: 'done' },
-  );
+  await publish(run, 'done', { phase: 'syncing', epoch, holding: null, canaryPercent: 0 }, { state: 'done' });
 }
 
 /** Nothing was published yet: the guard goes again, where it can be reached. */

@@ -13,13 +13,11 @@ export async function remainsOfSync(run: Pick<Run, 'op' | 'group'>): Promise<str
   remains.push(...rows.map((row) => `worker of ${row.direction}`));
   for (const direction of directions) {
     const name = syncName(group.name, direction);
-    const found = await op.databases
-      .of(group, sourceSide(direction))
-      .query<{ kind: string }>(
-        `select 'slot' as kind from pg_replication_slots where slot_name = $1 and database = current_database()
+    const found = await op.databases.of(group, sourceSide(direction)).query<{ kind: string }>(
+      `select 'slot' as kind from pg_replication_slots where slot_name = $1 and database = current_database()
          union all select 'publication' from pg_publication where pubname = $1`,
-        [name],
-      );
+      [name],
+    );
     remains.push(...found.rows.map((row) => `${row.kind} ${name}`));
   }
   return remains;

@@ -16,7 +16,10 @@ export async function undoHandover(run: Run, handover: Handover, cause: unknown)
   const reason = describeError(cause);
   const log = op.log.child({ group: group.name, transition: transition.id });
   if (!op.lead.leads(term.term)) {
-    log.warn({ err: cause }, 'stopped in the middle of a transition: another operator leads, and will end it');
+    log.warn(
+      { err: cause },
+      'stopped in the middle of a transition: another operator leads, and will end it',
+    );
     return;
   }
   log.warn({ err: cause }, `undoing ${transition.kind}`);
