@@ -1,0 +1,51 @@
+import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
+
+/** What a signature is for: one made for a cookie never passes as a parent id. */
+export type Purpose = 'parent' | 'mark' | 'side';
+
+/** Signs short texts with the config's secret: `<text>~<mac>`. All proxies share the secret, so each verifies the others'. */
+export class Signer {
+  readonly #key: KeyObject;
+
+  constructor(secret: string) {
+    this.#key = createSecretKey(Buffer.from(secret, 'utf8'));
+  }
+
+  sign(purpose: Purpose, text: string): string {
+    return `${text}~${this.#mac(purpose, text)}`;
+  }
+
+  /** The signed text, or undefined for anything that this secret has not signed for this purpose. */
+  verify(purpose: Purpose, signed: string): string | undefined {
+    if (signed.length > 512) return undefined;
+    const cut = signed.lastIndexOf('~');
+    if (cut < 0) return undefined;
+    const text = signed.slice(0, cut);
+    const given = Buffer.from(signed.slice(cut + 1), 'latin1');
+    const wanted = Buffer.from(this.#mac(purpose, text), 'latin1');
+    return given.length === wanted.length && timingSafeEqual(given, wanted) ? text : undefined;
+  }
+
+  #mac(purpose: Purpose, text: string): string {
+    return createHmac('sha256', this.#key).update(`${purpose}\n${text}`).digest('base64url');
+  }
+}
+
+/**
+ * Value of the side header, for an operator who wants to see one side's answer to a read: `service:<expiry>` signed.
+ * `expiresAt` is in seconds since 1970.
+ */
+export function signSide(signer: Signer, side: 'legacy' | 'service', expiresAt: number): string {
+  return signer.sign('side', `${side}:${expiresAt}`);
+}
+
+export function verifySide(
+  signer: Signer,
+  value: string,
+  nowSeconds: number,
+): 'legacy' | 'service' | undefined {
+  const text = signer.verify('side', value);
+  const match = /^(legacy|service):(\d{1,12})$/.exec(text ?? '');
+  if (match === null || Number(match[2]) < nowSeconds) return undefined;
+  return match[1] === 'service' ? 'service' : 'legacy';
+}

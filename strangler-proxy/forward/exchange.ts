@@ -1,0 +1,188 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { finished } from 'node:stream';
+import type { Dispatcher } from 'undici';
+import { headers as names } from '#plan/names.ts';
+import { answers, isConnectFailure, problemOfFailure, sendProblem } from './answers.ts';
+import type { Capture } from './capture.ts';
+import { responseHeaders } from './response-headers.ts';
+import type { RetryBudget, Upstream } from './upstream.ts';
+
+type Controller = Dispatcher.DispatchController;
+
+export interface ExchangeOptions {
+  request: IncomingMessage;
+  response: ServerResponse;
+  upstream: Upstream;
+  /** Normalised path with its query. */
+  target: string;
+  headers: string[];
+  requestId: string;
+  timeoutMs: number | undefined;
+  maxBodyBytes: number;
+  expectsContinue: boolean;
+  retries: RetryBudget;
+  capture: Capture | undefined;
+  /** Before the client learns the answer: cookies to add, and what has to be done first. */
+  beforeAnswer: (() => BeforeAnswer | undefined) | undefined;
+  /** Once, at the end. `status` is what the client got; 499 when it left before. */
+  onEnd: (status: number, refused: boolean) => void;
+}
+
+export interface BeforeAnswer {
+  cookies: readonly string[];
+  wait: Promise<void> | undefined;
+}
+
+/**
+ * One request and its answer, streamed both ways with back-pressure and nothing kept. Writes are sent once; a read whose
+ * connection failed before anything came back is sent once more, within the budget.
+ */
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly #options: ExchangeOptions;
+  #controller: Controller | undefined;
+  #ended = false;
+  #clientLeft = false;
+  #discarding = false;
+  #retried = false;
+  #bodyBytes = 0;
+  #status = 0;
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options;
+    options.response.once('close', () => this.#onClose());
+  }
+
+  start(): void {
+    const { request, response, upstream, target, headers, timeoutMs, expectsContinue } = this.#options;
+    const hasBody =
+      request.headers['transfer-encoding'] !== undefined ||
+      (request.headers['content-length'] !== undefined && request.headers['content-length'] !== '0');
+    if (expectsContinue && hasBody) response.writeContinue();
+    try {
+      upstream.pool.dispatch(
+        {
+          path: upstream.prefix + target,
+          method: request.method ?? 'GET',
+          headers,
+          body: hasBody ? request : null,
+          ...(timeoutMs === undefined ? {} : { headersTimeout: timeoutMs }),
+        },
+        this,
+      );
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  onRequestStart(controller: Controller): void {
+    this.#controller = controller;
+    if (this.#clientLeft) controller.abort(new Error('The client left.'));
+  }
+
+  onBodySent(chunk: Buffer): void {
+    this.#bodyBytes += chunk.length;
+    if (this.#bodyBytes > this.#options.maxBodyBytes) {
+      sendProblem(this.#options.response, answers.tooLarge, this.#options.requestId);
+      this.#end(413);
+      this.#controller?.abort(new Error('The body is too large.'));
+    }
+  }
+
+  onResponseStart(controller: Controller, status: number, headers: IncomingHttpHeaders): void {
+    // Interim answers are between the upstream and us: the client's own were decided when it asked.
+    if (status < 200 || this.#ended) return;
+    this.#status = status;
+    const before = this.#options.beforeAnswer?.();
+    if (headers[names.refused] !== undefined) {
+      this.#discarding = true;
+      sendProblem(this.#options.response, answers.notOwner, this.#options.requestId, cookieHeaders(before));
+      this.#end(503, true);
+      return;
+    }
+    this.#options.capture?.begin(status, headers);
+    if (before?.wait === undefined) {
+      this.#writeHead(status, headers, before?.cookies);
+      return;
+    }
+    controller.pause();
+    void before.wait.finally(() => {
+      this.#writeHead(status, headers, before.cookies);
+      controller.resume();
+    });
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    if (this.#discarding || this.#ended) return;
+    this.#options.capture?.add(chunk);
+    const { response } = this.#options;
+    if (!response.write(chunk)) {
+      controller.pause();
+      response.once('drain', () => controller.resume());
+    }
+  }
+
+  onResponseEnd(): void {
+    if (this.#ended) return;
+    this.#options.response.end();
+    this.#end(this.#status);
+  }
+
+  onResponseError(_controller: Controller | undefined, error: Error): void {
+    this.#fail(error);
+  }
+
+  #writeHead(status: number, headers: IncomingHttpHeaders, cookies: readonly string[] | undefined): void {
+    const { response, requestId } = this.#options;
+    if (response.headersSent || response.destroyed) return;
+    response.writeHead(status, responseHeaders(headers, requestId, cookies));
+  }
+
+  #fail(error: unknown): void {
+    if (this.#ended) return;
+    if (this.#clientLeft) {
+      this.#end(499);
+      return;
+    }
+    const { response, requestId, request } = this.#options;
+    if (this.#mayRetry(error)) {
+      this.#retried = true;
+      this.start();
+      return;
+    }
+    const body = problemOfFailure(error);
+    // A write without an answer may have taken effect: its client must not read around it.
+    const before = response.headersSent ? undefined : this.#options.beforeAnswer?.();
+    this.#end(response.headersSent ? 502 : body.status);
+    sendProblem(response, body, requestId, cookieHeaders(before));
+    if (!request.complete) finished(response, () => request.destroy());
+  }
+
+  #mayRetry(error: unknown): boolean {
+    const { request, response, retries } = this.#options;
+    if (this.#retried || response.headersSent || this.#status !== 0) return false;
+    if (request.method !== 'GET' && request.method !== 'HEAD') return false;
+    if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined)
+      return false;
+    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+    const isBroken = code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
+    return (isConnectFailure(error) || isBroken) && retries.take();
+  }
+
+  #onClose(): void {
+    if (this.#ended) return;
+    this.#clientLeft = true;
+    const controller = this.#controller;
+    this.#end(499);
+    controller?.abort(new Error('The client left.'));
+  }
+
+  #end(status: number, refused = false): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#options.onEnd(status, refused);
+  }
+}
+
+function cookieHeaders(before: BeforeAnswer | undefined): string[] {
+  return (before?.cookies ?? []).flatMap((cookie) => ['set-cookie', cookie]);
+}

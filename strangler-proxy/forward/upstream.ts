@@ -1,0 +1,51 @@
+import { Pool } from 'undici';
+import type { ProxyConfig } from '#plan/config.ts';
+
+/** One server behind, with its connections. */
+export interface Upstream {
+  readonly name: string;
+  readonly url: URL;
+  readonly pool: Pool;
+  /** Prefix of the base URL's path, without a trailing slash. */
+  readonly prefix: string;
+  close(): Promise<void>;
+}
+
+export function createUpstream(name: string, url: string, config: ProxyConfig = {}): Upstream {
+  const base = new URL(url);
+  const pool = new Pool(base.origin, {
+    connections: config.connections ?? 128,
+    // Answers of one client must never wait behind another's.
+    pipelining: 1,
+    headersTimeout: config.headersTimeoutMs ?? 30_000,
+    bodyTimeout: config.bodyTimeoutMs ?? 60_000,
+    connect: { timeout: config.connectTimeoutMs ?? 5_000 },
+    allowH2: false,
+    // An upstream that hints no keep-alive time may close at 5 s (Node's default); we leave before.
+    keepAliveTimeout: 4_000,
+    keepAliveMaxTimeout: 60_000,
+    maxHeaderSize: 65_536,
+  });
+  return {
+    name,
+    url: base,
+    pool,
+    prefix: base.pathname.replace(/\/$/, ''),
+    close: () => pool.destroy(),
+  };
+}
+
+/** Retries of reads whose connection failed: at most one in ten, so that an outage is not multiplied. */
+export class RetryBudget {
+  #tokens = 10;
+
+  onRequest(): void {
+    if (this.#tokens < 10) this.#tokens += 0.1;
+  }
+
+  take(): boolean {
+    if (this.#tokens < 1) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+}
