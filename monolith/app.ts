@@ -15,7 +15,15 @@ import { createServer } from './http/server.ts';
 import { startJob, type Job } from './jobs/job.ts';
 import { openapi } from './openapi.ts';
 import { createMailer } from './mail/send-mail.ts';
+import { createAdvance } from './orders/advance.ts';
+import { createCart } from './orders/cart.ts';
+import { cartRoutes } from './orders/cart-routes.ts';
+import { createOpenOrder } from './orders/checkout.ts';
+import { sandboxGateway } from './orders/gateway.ts';
+import { resumeOrders } from './orders/resume.ts';
+import { orderRoutes } from './orders/routes.ts';
 import { createOwnership } from './ownership/owner.ts';
+import { createPorts } from './ports/ports.ts';
 import { accountRoutes } from './users/account-routes.ts';
 import { UserEntity } from './users/entities.ts';
 import { oauthRoutes } from './users/oauth-routes.ts';
@@ -49,6 +57,17 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
   catalogueRoutes(app, db);
   reservationRoutes(app, db);
 
+  const ports = createPorts(db, ownerOf, tokens, config.publicUrl);
+  const advance = createAdvance(db, ports.inCatalogue, sandboxGateway);
+  cartRoutes(app, createCart(db, ports.inCatalogue));
+  orderRoutes(app, {
+    db,
+    openOrder: createOpenOrder(db, ports.inCatalogue),
+    advance,
+    inUsers: ports.inUsers,
+    sendMail,
+  });
+
   const jobs: Job[] = [
     { name: 'drop-ended-tokens', group: 'users', everyMs: 3_600_000, run: () => dropEndedTokens(db) },
     {
@@ -57,6 +76,12 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
       everyMs: 2_000,
       run: (signal) => expireReservations(db, signal),
     },
+    {
+      name: 'resume-orders',
+      group: 'orders',
+      everyMs: 5_000,
+      run: (signal) => resumeOrders(db, advance, tokens, log, signal),
+    },
   ];
   let running: { stop: () => Promise<void> }[] = [];
   app.addHook('onReady', async () => {
@@ -64,6 +89,7 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
   });
   app.addHook('onClose', async () => {
     await Promise.all(running.map((job) => job.stop()));
+    await ports.close();
     await db.destroy();
   });
   return app;

@@ -1,4 +1,5 @@
 import { catalogueDocument } from './catalogue/openapi.ts';
+import { ordersDocument } from './orders/openapi.ts';
 import { accountPaths, sessionPaths, userSchemas } from './users/openapi.ts';
 import { oauthDocument } from './users/openapi-oauth.ts';
 import { type DocumentPart, object, ref, type Schema } from './http/document.ts';
@@ -24,6 +25,7 @@ const parts: DocumentPart[] = [
   { paths: { ...accountPaths, ...sessionPaths }, schemas: userSchemas },
   oauthDocument,
   catalogueDocument,
+  ordersDocument,
 ];
 
 /** The shop's public contract: what clients call, whoever answers. Validation and serialisation are derived from it. */

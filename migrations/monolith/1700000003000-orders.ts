@@ -29,7 +29,7 @@ export class Orders1700000003000 implements MigrationInterface {
         pay_tok text,
         fail_cd text,
         ans_cd integer,
-        ans_body jsonb,
+        ans_body text,
         crt_dt timestamptz not null default now(),
         upd_dt timestamptz not null default now(),
         constraint ord_idem_key unique (usr_id, idem_key)

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DataSource, EntityManager } from 'typeorm';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sqlState } from './sql.ts';
@@ -5,6 +6,7 @@ import { sqlState } from './sql.ts';
 const serializationFailure = '40001';
 const deadlock = '40P01';
 const attempts = 5;
+const open = new AsyncLocalStorage<true>();
 
 /**
  * One unit of work in one READ COMMITTED transaction, rerun whole when PostgreSQL asks for it. The work must have no
@@ -13,11 +15,19 @@ const attempts = 5;
 export async function unit<T>(db: DataSource, work: (tx: EntityManager) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await db.transaction(work);
+      return await open.run(true, () => db.transaction(work));
     } catch (error) {
       const state = sqlState(error);
       if ((state !== serializationFailure && state !== deadlock) || attempt === attempts) throw error;
       await delay(Math.random() * 10 * 2 ** attempt);
     }
   }
+}
+
+/**
+ * A call to another module while a transaction is open could wait for a fence that waits for this very transaction. It
+ * is a defect of the caller, and stops here rather than there.
+ */
+export function assertNoTransaction(): void {
+  if (open.getStore() === true) throw new Error('A port was called while a transaction was open.');
 }

@@ -54,6 +54,7 @@ const shared: Record<number, string> = {
   400: 'The request cannot be understood: `bad-request`.',
   401: 'Credentials are missing or invalid: `unauthorized`.',
   403: 'The credentials do not permit this: `forbidden`.',
+  402: 'The payment was declined: `payment-declined`.',
   404: 'There is no such thing here: `not-found`.',
   409: 'The request conflicts with the present state; `code` names the conflict.',
   413: 'The body is larger than 256 KiB: `too-large`.',

@@ -6,7 +6,8 @@ import type { FastifyBaseLogger } from 'fastify';
 export interface Mail {
   /** Names the occasion: the same mail sent again replaces itself. */
   key: string;
-  to: string;
+  /** An address, or how to find it: asked only where mail is sent at all. */
+  to: string | (() => Promise<string>);
   subject: string;
   text: string;
 }
@@ -18,8 +19,9 @@ export function createMailer(folder: string | undefined, log: FastifyBaseLogger)
   if (folder === undefined) return async () => {};
   return async ({ key, to, subject, text }) => {
     const oneLine = (value: string) => value.replaceAll(/[\r\n]+/g, ' ');
-    const content = `From: shop@shop.example\nTo: ${oneLine(to)}\nSubject: ${oneLine(subject)}\n\n${text}\n`;
     try {
+      const address = typeof to === 'string' ? to : await to();
+      const content = `From: shop@shop.example\nTo: ${oneLine(address)}\nSubject: ${oneLine(subject)}\n\n${text}\n`;
       await mkdir(folder, { recursive: true });
       const draft = join(folder, `.${randomUUID()}`);
       await writeFile(draft, content);

@@ -1,0 +1,201 @@
+import {
+  answer,
+  bearer,
+  body,
+  bodyRefusals,
+  cursor,
+  type DocumentPart,
+  idSchema,
+  limit,
+  list,
+  object,
+  page,
+  pathId,
+  query,
+  ref,
+  refusals,
+  type Schema,
+  text,
+  timestamp,
+} from '../http/document.ts';
+import { orderStatuses, postedEvents, trackingEvents } from './order-rules.ts';
+
+const tags = ['orders'];
+const quantity: Schema = { type: 'integer', minimum: 1, maximum: 1000 };
+const money = object({ amount: { type: 'string' }, currency: { type: 'string' } });
+const status: Schema = { type: 'string', enum: [...orderStatuses] };
+const cartLine = object({ productId: idSchema, quantity });
+const cartAnswer = { 200: answer('The cart as it is now.', ref('Cart')) };
+const item = { name: 'productId', in: 'path', required: true, schema: idSchema } as const;
+
+const schemas: Record<string, Schema> = {
+  Cart: object({
+    items: list(
+      object({
+        productId: idSchema,
+        quantity,
+        name: { type: 'string' },
+        price: money,
+        available: {
+          type: 'integer',
+          description: 'What could be ordered now; 0 for what is not sold any more.',
+        },
+      }),
+    ),
+    total: money,
+  }),
+  Order: object({
+    id: idSchema,
+    userId: idSchema,
+    status,
+    total: money,
+    lines: list(object({ productId: idSchema, name: { type: 'string' }, quantity, price: money })),
+    shipping: object({ name: { type: 'string' }, address: { type: 'string' } }),
+    payment: { type: 'string', enum: ['none', 'charged', 'refunded'] },
+    failure: { type: ['string', 'null'], description: 'The code of the problem that ended a failed order.' },
+    createdAt: timestamp,
+    updatedAt: timestamp,
+  }),
+  Tracking: object({
+    orderId: idSchema,
+    status,
+    events: list(
+      object({
+        event: { type: 'string', enum: [...trackingEvents] },
+        place: { type: 'string' },
+        at: timestamp,
+      }),
+    ),
+  }),
+};
+
+const paths: DocumentPart['paths'] = {
+  '/cart': {
+    get: {
+      operationId: 'getCart',
+      tags,
+      summary: "The caller's cart, at today's prices",
+      security: bearer,
+      responses: { ...cartAnswer, ...refusals(401, 403) },
+    },
+    put: {
+      operationId: 'putCart',
+      tags,
+      summary: 'Replace the cart',
+      security: bearer,
+      requestBody: body(object({ items: { ...list(cartLine), maxItems: 50 } })),
+      responses: { ...cartAnswer, ...bodyRefusals(401, 403, 422) },
+    },
+  },
+  '/cart/items/{productId}': {
+    put: {
+      operationId: 'putCartItem',
+      tags,
+      summary: 'Set the quantity of one product in the cart',
+      security: bearer,
+      parameters: [item],
+      requestBody: body(object({ quantity })),
+      responses: { ...cartAnswer, ...bodyRefusals(401, 403, 422) },
+    },
+    delete: {
+      operationId: 'deleteCartItem',
+      tags,
+      summary: 'Take one product out of the cart; again is no error',
+      security: bearer,
+      parameters: [item],
+      responses: { ...cartAnswer, ...refusals(401, 403) },
+    },
+  },
+  '/orders': {
+    get: {
+      operationId: 'listOrders',
+      tags,
+      summary: 'Orders, the newest first: the own ones, or any for staff',
+      security: bearer,
+      parameters: [query('status', status), query('customerId', idSchema, 'For staff.'), limit, cursor],
+      responses: { 200: answer('A page.', page(ref('Order'))), ...refusals(401, 403) },
+    },
+    post: {
+      operationId: 'checkout',
+      tags,
+      summary: 'Order what is in the cart',
+      description:
+        'Reserves the goods, charges the card and confirms. The same key with the same body gives the same answer, however ' +
+        'often it is sent; with another body 422 `idempotency-key-reused`. A failed order gives back what it held, and ' +
+        'the cart. After a 503 send the same request again: it goes on where it stopped. In the sandbox, card tokens that ' +
+        'begin with `tok_decline` are declined.',
+      security: bearer,
+      parameters: [
+        {
+          name: 'Idempotency-Key',
+          in: 'header',
+          required: true,
+          schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,100}$' },
+        },
+      ],
+      requestBody: body(
+        object({
+          payment: object({ cardToken: { type: 'string', pattern: '^tok_[a-zA-Z0-9_]{1,60}$' } }),
+          shipping: object({ name: text(1, 200), address: text(1, 500) }),
+        }),
+      ),
+      responses: {
+        201: { ...answer('Confirmed.', ref('Order')), headers: { location: { schema: { type: 'string' } } } },
+        ...bodyRefusals(401, 402, 403, 409, 422),
+      },
+    },
+  },
+  '/orders/{id}': {
+    get: {
+      operationId: 'getOrder',
+      tags,
+      summary: 'One order; another customer’s does not exist for the caller',
+      security: bearer,
+      parameters: [pathId()],
+      responses: { 200: answer('The order.', ref('Order')), ...refusals(401, 403, 404) },
+    },
+  },
+  '/orders/{id}/tracking': {
+    get: {
+      operationId: 'getTracking',
+      tags,
+      summary: 'Where the parcel is',
+      security: bearer,
+      parameters: [pathId()],
+      responses: { 200: answer('The events, oldest first.', ref('Tracking')), ...refusals(401, 403, 404) },
+    },
+    post: {
+      operationId: 'addTracking',
+      tags,
+      summary: 'Note an event of the parcel; the same again is no error',
+      security: bearer,
+      'x-roles': ['agent', 'manager', 'admin'],
+      parameters: [pathId()],
+      requestBody: body(object({ event: { type: 'string', enum: [...postedEvents] }, place: text(0, 200) })),
+      responses: { 200: answer('The events.', ref('Tracking')), ...bodyRefusals(401, 403, 404, 409) },
+    },
+  },
+  '/orders/{id}/cancel': {
+    post: {
+      operationId: 'cancelOrder',
+      tags,
+      summary: 'Cancel an order that is not shipped: the money and the goods go back',
+      security: bearer,
+      parameters: [pathId()],
+      responses: { 200: answer('Cancelled.', ref('Order')), ...refusals(401, 403, 404, 409) },
+    },
+  },
+  '/orders/{id}/refund': {
+    post: {
+      operationId: 'refundOrder',
+      tags,
+      summary: 'Give the money of a shipped order back',
+      security: bearer,
+      'x-roles': ['manager', 'admin'],
+      parameters: [pathId()],
+      responses: { 200: answer('Refunded.', ref('Order')), ...refusals(401, 403, 404, 409) },
+    },
+  },
+};
+
+export const ordersDocument: DocumentPart = { paths, schemas };
