@@ -60,6 +60,14 @@ export function sample(given: JsonSchema): unknown {
   return 'x'.repeat(Math.max(schema.minLength ?? 1, 1));
 }
 
+/** The last is one to many validators, and none to PostgreSQL. */
+const badUuids = [
+  'abc',
+  '1',
+  'g0000000-0000-0000-0000-000000000000',
+  'urn:uuid:00000000-0000-4000-8000-000000000000',
+];
+
 /** Texts (percent-encoded) for a path or query parameter that it must not take. */
 export function junkText(given: JsonSchema): string[] {
   const schema = resolved(given);
@@ -70,7 +78,7 @@ export function junkText(given: JsonSchema): string[] {
   }
   if (types.includes('boolean')) return ['maybe', '%00'];
   if (schema.enum) return ['no-such-value', '%00'];
-  if (schema.format === 'uuid') return ['abc', '1', '%00', 'g0000000-0000-0000-0000-000000000000'];
+  if (schema.format === 'uuid') return [...badUuids, '%00'];
   if (schema.format === 'date-time' || schema.format === 'date') return ['yesterday', '%00'];
   const long = schema.maxLength === undefined ? [] : ['x'.repeat(schema.maxLength + 1)];
   return ['a%00b', ...long, ...(schema.pattern === undefined ? [] : ['%01%7f'])];
@@ -115,7 +123,8 @@ function wrongValues(given: JsonSchema): unknown[] {
     if (schema.maxLength !== undefined) wrong.push('x'.repeat(schema.maxLength + 1));
     if ((schema.minLength ?? 0) > 0 || schema.format !== undefined || schema.pattern !== undefined)
       wrong.push('');
-    if (schema.format !== undefined) wrong.push('not of this format');
+    if (schema.format === 'uuid') wrong.push(...badUuids);
+    else if (schema.format !== undefined) wrong.push('not of this format');
     if (schema.pattern !== undefined) wrong.push('-1 \n', '1e3', ' ');
   } else wrong.push('text', '1');
   if (types.includes('integer')) wrong.push(1.5, 1e300);

@@ -4,19 +4,22 @@ import { availabilityCases } from './catalogue-stock.ts';
 import { productCases } from './catalogue-products.ts';
 import { reservationCases } from './catalogue-reservations.ts';
 import { searchCases } from './catalogue-search.ts';
+import { allOperations } from './contract.ts';
+import { orderCases } from './orders.ts';
 import { Session } from './session.ts';
 import { userCases } from './users.ts';
 
 export type Role = 'customer' | 'agent' | 'manager' | 'admin';
 /** How the suite becomes somebody: by logging in, or with a token that it is given. */
 export type Account = { email: string; password: string } | { token: string };
-export type Part = 'catalogue' | 'users' | 'orders' | 'support';
+const allParts = ['catalogue', 'users', 'orders', 'support'] as const;
+export type Part = (typeof allParts)[number];
 
 export interface ContractOptions {
   accounts: Record<Role, Account>;
   /** A service's credentials, for the client-credentials grant and introspection. */
   client?: { id: string; secret: string };
-  /** Default: the whole shop. */
+  /** Default: all that the document describes. */
   parts?: readonly Part[];
 }
 
@@ -41,7 +44,8 @@ export interface ContractContext {
  */
 export function contractSuite(baseUrl: string, options: ContractOptions): ContractCase[] {
   const { accounts, client, parts } = options;
-  const wanted = new Set<Part>(parts ?? ['catalogue', 'users', 'orders', 'support']);
+  const described = new Set(allOperations().flatMap(({ operation }) => operation.tags));
+  const wanted = new Set(parts ?? allParts.filter((part) => described.has(part)));
   const tokens = new Map<Role, Promise<string>>();
   const context: ContractContext = {
     baseUrl,
@@ -62,7 +66,7 @@ export function contractSuite(baseUrl: string, options: ContractOptions): Contra
       ...reservationCases(context),
     ],
     users: userCases(context),
-    orders: [],
+    orders: orderCases(context),
     support: [],
   };
   return [
