@@ -11,7 +11,11 @@ import { tablesOf } from '#guard/install.ts';
  * Publication of a group's tables on a direction's source side, and of its beat. It must be there before the slot: a
  * change decoded from before the publication fails the stream. Tables that the config gained are added, others dropped.
  */
-export async function ensurePublication(pool: pg.Pool, group: GroupPlan, direction: Direction): Promise<void> {
+export async function ensurePublication(
+  pool: pg.Pool,
+  group: GroupPlan,
+  direction: Direction,
+): Promise<void> {
   const name = syncName(group.name, direction);
   const tables = tablesOf(group, sourceSide(direction));
   const list = [
@@ -27,7 +31,9 @@ export async function ensurePublication(pool: pg.Pool, group: GroupPlan, directi
     );
     const found = rows[0];
     if (found === undefined) {
-      await db.query(`create publication ${ident(name)} for ${list} with (publish_via_partition_root = true)`);
+      await db.query(
+        `create publication ${ident(name)} for ${list} with (publish_via_partition_root = true)`,
+      );
       return;
     }
     const present = new Set(found.present ?? []);

@@ -1,0 +1,5 @@
+import type { JobHandlers } from './jobs.ts';
+import { skip } from './skip.ts';
+
+/** What the worker can do when asked by a row of `job`. */
+export const jobHandlers: JobHandlers = { skip };

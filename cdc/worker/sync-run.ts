@@ -1,0 +1,145 @@
+import { MatapaloError } from '#kernel/errors.ts';
+import { databaseOf } from '#plan/compile.ts';
+import { loadFlows } from '#plan/mapping/load-flows.ts';
+import { syncName } from '#plan/names.ts';
+import { directions, otherSide, sourceSide, type Direction, type Phase } from '#plan/phase.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { slotState } from '../capture/direct/objects.ts';
+import { DirectionRunner } from './direction-runner.ts';
+import type { SyncContext } from './job-context.ts';
+import type { SyncMetrics } from './metrics.ts';
+import { prepareSync } from './prepare-sync.ts';
+import type { ProgressRow } from './progress-row.ts';
+import { Marks, pulse } from './pulse.ts';
+
+export type Rows = Readonly<Record<Direction, ProgressRow>>;
+
+export interface RunFailure {
+  direction: Direction | undefined;
+  error: unknown;
+}
+
+export interface RunOptions {
+  /** Without flows: they are read anew, so that a changed schema is seen. */
+  context: Omit<SyncContext, 'flows' | 'signal' | 'report'>;
+  rows: Rows;
+  metrics: SyncMetrics;
+  phase: () => Phase;
+  signal: AbortSignal;
+}
+
+const slotEveryMs = 3_000;
+
+/**
+ * One run of a group: prepares, streams both ways, beats; until it is aborted (returns undefined) or something fails (returns
+ * what). Everything it opened is closed when it returns.
+ */
+export async function runSync({
+  context,
+  rows,
+  metrics,
+  phase,
+  signal,
+}: RunOptions): Promise<RunFailure | undefined> {
+  const { group, legacy, service, log } = context;
+  const stop = new AbortController();
+  const running = AbortSignal.any([signal, stop.signal]);
+  const runners: DirectionRunner[] = [];
+  const loops: Promise<void>[] = [];
+  let at: Direction | undefined;
+  let failure: RunFailure | undefined;
+  try {
+    const flows = await loadFlows(group, legacy, service);
+    const report = async (progress: unknown) => {
+      rows.forward.facts.backfill = progress;
+      rows.forward.touch();
+    };
+    for (const direction of directions) rows[direction].facts.state = 'preparing';
+    await Promise.all(directions.map((direction) => rows[direction].write()));
+    const caughtUpAt = await prepareSync({ ...context, flows, report, signal: running }, phase(), () => {
+      rows.forward.facts.state = 'backfilling';
+      rows.forward.touch();
+    });
+    const failed = Promise.withResolvers<RunFailure | undefined>();
+    running.addEventListener('abort', () => failed.resolve(undefined), { once: true });
+    if (running.aborted) return undefined;
+    const marks = new Marks(context.control, legacy, group.name, (covered) => {
+      rows.forward.facts.covered = covered;
+      void rows.forward.write();
+    });
+    for (const direction of directions) {
+      at = direction;
+      const source = sourceSide(direction);
+      const target = otherSide(source);
+      const pools = { legacy, service };
+      const runner = new DirectionRunner({
+        group: group.name,
+        direction,
+        flows: flows[direction],
+        sourceUrl: databaseOf(group, source),
+        targetUrl: databaseOf(group, target),
+        source: pools[source],
+        target: pools[target],
+        progress: rows[direction],
+        metrics,
+        log,
+        caughtUpAt: direction === 'forward' ? caughtUpAt : undefined,
+        onBeat: (beat) => {
+          if (direction === 'forward') marks.applied(beat);
+        },
+        onFailed: (error) => failed.resolve({ direction, error }),
+      });
+      runners.push(runner);
+      await runner.start();
+      loops.push(pulse(pools[source], group.name, running, log));
+      loops.push(
+        watchSlot(context, rows[direction], metrics, direction, running, (error) =>
+          failed.resolve({ direction, error }),
+        ),
+      );
+    }
+    at = undefined;
+    loops.push(marks.watch(() => phase() === 'canary', running, log));
+    failure = await failed.promise;
+  } catch (error) {
+    if (!running.aborted) failure = { direction: at, error };
+  } finally {
+    stop.abort();
+    await Promise.all(runners.map((runner) => runner.stop()));
+    await Promise.all(loops);
+  }
+  return failure;
+}
+
+/** A slot that is lost while it is not read (the source's WAL limit) is noticed here; its retained WAL has a gauge. */
+async function watchSlot(
+  { group, legacy, service, log }: RunOptions['context'],
+  row: ProgressRow,
+  metrics: SyncMetrics,
+  direction: Direction,
+  signal: AbortSignal,
+  onLost: (error: unknown) => void,
+): Promise<void> {
+  const source = direction === 'forward' ? legacy : service;
+  const name = syncName(group.name, direction);
+  while (!signal.aborted) {
+    try {
+      const state = await slotState(source, name);
+      row.facts.slotState = state?.walStatus ?? 'missing';
+      row.facts.retainedBytes = state?.retainedBytes ?? 0n;
+      metrics.retained(group.name, direction, state?.retainedBytes ?? 0n);
+      row.touch();
+      if (state === undefined || state.walStatus === 'lost') {
+        onLost(
+          new MatapaloError('group-stopped', `The replication slot ${name} is ${state ? 'lost' : 'gone'}.`, {
+            hint: 'Run `matapalo resync` for the group: it makes a new slot, verifies and repairs.',
+          }),
+        );
+        return;
+      }
+    } catch (error) {
+      if (!signal.aborted) log.warn({ err: error, slot: name }, 'the state of the slot could not be read');
+    }
+    await delay(slotEveryMs, undefined, { signal }).catch(() => undefined);
+  }
+}
