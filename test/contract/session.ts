@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { assertPromised, type Answer } from './contract.ts';
+import { assertPromised, operationOf, type Answer } from './contract.ts';
 
 export interface CallOptions {
   /** Sent as JSON; text is sent as it is. */
@@ -16,14 +16,20 @@ export class Session {
   token: string | undefined;
   readonly cookies = new Map<string, string>();
 
-  constructor(baseUrl: string, token?: string) {
+  /** Collects the operations that were answered with success. */
+  readonly #succeeded: Set<string>;
+
+  constructor(baseUrl: string, token?: string, succeeded = new Set<string>()) {
     this.baseUrl = baseUrl.replace(/\/$/, '');
     this.token = token;
+    this.#succeeded = succeeded;
   }
 
   async call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
     const answer = await this.send(method, path, options);
     assertPromised(method, path, answer);
+    const operationId = operationOf(method, path)?.operation.operationId;
+    if (answer.status < 300 && operationId !== undefined) this.#succeeded.add(operationId);
     return answer;
   }
 

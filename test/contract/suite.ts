@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { junkCases } from './junk.ts';
 import { availabilityCases } from './catalogue-stock.ts';
@@ -7,6 +8,7 @@ import { searchCases } from './catalogue-search.ts';
 import { allOperations } from './contract.ts';
 import { orderCases } from './orders.ts';
 import { Session } from './session.ts';
+import { supportCases } from './support.ts';
 import { userCases } from './users.ts';
 
 export type Role = 'customer' | 'agent' | 'manager' | 'admin';
@@ -46,16 +48,17 @@ export function contractSuite(baseUrl: string, options: ContractOptions): Contra
   const { accounts, client, parts } = options;
   const described = new Set(allOperations().flatMap(({ operation }) => operation.tags));
   const wanted = new Set(parts ?? allParts.filter((part) => described.has(part)));
+  const succeeded = new Set<string>();
   const tokens = new Map<Role, Promise<string>>();
   const context: ContractContext = {
     baseUrl,
     run: runName(),
     client,
-    guest: () => new Session(baseUrl),
+    guest: () => new Session(baseUrl, undefined, succeeded),
     async as(role) {
       const token = tokens.get(role) ?? tokenOf(baseUrl, accounts[role]);
       tokens.set(role, token);
-      return new Session(baseUrl, await token);
+      return new Session(baseUrl, await token, succeeded);
     },
   };
   const cases: Record<Part, ContractCase[]> = {
@@ -67,10 +70,23 @@ export function contractSuite(baseUrl: string, options: ContractOptions): Contra
     ],
     users: userCases(context),
     orders: orderCases(context),
-    support: [],
+    support: supportCases(context),
   };
   return [
     ...Object.entries(cases).flatMap(([part, list]) => (wanted.has(part as Part) ? list : [])),
+    {
+      name: 'every operation of the document succeeded at least once',
+      run: async () => {
+        const expected = allOperations()
+          .map(({ operation }) => operation)
+          .filter(({ tags }) => tags.some((tag) => wanted.has(tag as Part)));
+        const missing = expected.filter(({ operationId }) => !succeeded.has(operationId));
+        assert.deepEqual(
+          missing.map(({ operationId }) => operationId),
+          [],
+        );
+      },
+    },
     ...junkCases(context, wanted),
   ];
 }

@@ -138,6 +138,19 @@ export function userCases(context: ContractContext): ContractCase[] {
         body: { refreshToken: tokens.refreshToken },
       });
     }),
+    named('an admin sees and sets what roles permit', async () => {
+      const admin = await context.as('admin');
+      const { user } = await open();
+      const { roles } = await eventually(() => admin.expect(200, 'GET', `/users/${user.id}/roles`));
+      assert.deepEqual(roles, ['customer']);
+      const { items } = await admin.expect(200, 'GET', '/roles');
+      const agent = items.find((item: { role: string }) => item.role === 'agent');
+      const body = { permissions: agent.permissions };
+      assert.deepEqual(await admin.expect(200, 'PUT', '/roles/agent/permissions', { body }), agent);
+      const customer = await context.as('customer');
+      await customer.refused(403, 'forbidden', 'GET', '/roles');
+      await customer.refused(403, 'forbidden', 'PUT', '/roles/agent/permissions', { body });
+    }),
     named('access tokens verify with the published keys', async () => {
       const { user, tokens } = await open();
       const jwks = await context.guest().expect(200, 'GET', '/.well-known/jwks.json');
@@ -150,8 +163,10 @@ export function userCases(context: ContractContext): ContractCase[] {
       assert.equal(payload.sub, String(user.id));
       assert.ok(protectedHeader.kid);
       assert.ok((payload.exp ?? 0) - (payload.iat ?? 0) <= 900);
-      const metadata = await context.guest().expect(200, 'GET', '/.well-known/openid-configuration');
-      assert.equal(metadata.issuer, payload.iss);
+      for (const place of ['openid-configuration', 'oauth-authorization-server']) {
+        const metadata = await context.guest().expect(200, 'GET', `/.well-known/${place}`);
+        assert.equal(metadata.issuer, payload.iss);
+      }
     }),
     named('a service gets a token of its own, and learns whether another is in force', async () => {
       if (context.client === undefined) return;
