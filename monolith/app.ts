@@ -24,6 +24,8 @@ import { resumeOrders } from './orders/resume.ts';
 import { orderRoutes } from './orders/routes.ts';
 import { createOwnership } from './ownership/owner.ts';
 import { createPorts } from './ports/ports.ts';
+import { ArticleEntity, MessageEntity, TicketEntity } from './support/entities.ts';
+import { supportRoutes } from './support/routes.ts';
 import { accountRoutes } from './users/account-routes.ts';
 import { UserEntity } from './users/entities.ts';
 import { oauthRoutes } from './users/oauth-routes.ts';
@@ -38,7 +40,7 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
   const db = createDataSource({
     databaseUrl: config.databaseUrl,
     poolSize: config.poolSize,
-    entities: [UserEntity, ProductEntity, StockEntity],
+    entities: [UserEntity, ProductEntity, StockEntity, TicketEntity, MessageEntity, ArticleEntity],
   });
   await db.initialize();
   const ownerOf = createOwnership(db.manager);
@@ -67,6 +69,7 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
     inUsers: ports.inUsers,
     sendMail,
   });
+  supportRoutes(app, db, ports);
 
   const jobs: Job[] = [
     { name: 'drop-ended-tokens', group: 'users', everyMs: 3_600_000, run: () => dropEndedTokens(db) },

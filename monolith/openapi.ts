@@ -1,5 +1,6 @@
 import { catalogueDocument } from './catalogue/openapi.ts';
 import { ordersDocument } from './orders/openapi.ts';
+import { supportDocument } from './support/openapi.ts';
 import { accountPaths, sessionPaths, userSchemas } from './users/openapi.ts';
 import { oauthDocument } from './users/openapi-oauth.ts';
 import { type DocumentPart, object, ref, type Schema } from './http/document.ts';
@@ -26,6 +27,7 @@ const parts: DocumentPart[] = [
   oauthDocument,
   catalogueDocument,
   ordersDocument,
+  supportDocument,
 ];
 
 /** The shop's public contract: what clients call, whoever answers. Validation and serialisation are derived from it. */
