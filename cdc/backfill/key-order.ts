@@ -1,8 +1,11 @@
 import { ident, literal } from '#kernel/db/sql.ts';
 import type { TableFlow } from '#plan/mapping/flow.ts';
+import type { ColumnShape } from '#plan/mapping/shape.ts';
 
 /** An order of a flow's first source key column that PostgreSQL and this process agree on, whatever the collation. */
 export interface KeyOrder {
+  /** Columns of one kind sort alike on both sides. */
+  kind: 'integer' | 'uuid' | 'text';
   column: string;
   /** The column as ranges compare and sort it. */
   sql: string;
@@ -18,32 +21,28 @@ const texts = new Set([25, 1043]);
 /** Undefined for types whose text does not sort here as the server sorts them: such a table is one range. */
 export function keyOrderOf(flow: TableFlow): KeyOrder | undefined {
   const name = flow.key[0]?.source;
-  const column = flow.source.columns.find((item) => item.name === name);
+  return columnOrder(flow.source.columns.find((item) => item.name === name));
+}
+
+export function columnOrder(column: ColumnShape | undefined): KeyOrder | undefined {
   if (column === undefined) return undefined;
   const quoted = ident(column.name);
   if (integers.has(column.typeOid)) {
     return {
+      kind: 'integer',
       column: column.name,
       sql: quoted,
       bound: (text) => `${literal(text)}::int8`,
-      compare: (a, b) => compareIntegers(a, b),
+      compare: compareIntegers,
     };
   }
   if (column.typeOid === uuid) {
-    return {
-      column: column.name,
-      sql: quoted,
-      bound: (text) => `${literal(text)}::uuid`,
-      compare: compareBytes,
-    };
+    const bound = (text: string) => `${literal(text)}::uuid`;
+    return { kind: 'uuid', column: column.name, sql: quoted, bound, compare: compareBytes };
   }
   if (texts.has(column.typeOid)) {
-    return {
-      column: column.name,
-      sql: `${quoted} collate "C"`,
-      bound: (text) => `${literal(text)}::text`,
-      compare: compareBytes,
-    };
+    const bound = (text: string) => `${literal(text)}::text`;
+    return { kind: 'text', column: column.name, sql: `${quoted} collate "C"`, bound, compare: compareBytes };
   }
   return undefined;
 }
