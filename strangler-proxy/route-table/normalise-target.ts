@@ -81,18 +81,18 @@ function rewritePath(path: string): string | undefined {
 /** Decodes escapes of unreserved characters (RFC 3986, 6.2.2.2), upper-cases the others, refuses the dangerous ones. */
 function decodeNeedless(path: string): string | undefined {
   let safe = true;
-  const out = path.replace(/%(..)?/g, (escape: string, hex: string | undefined, offset: number) => {
+  const out = path.replace(/%(..)?/g, (escape: string, hex: string | undefined) => {
     if (hex === undefined || !/^[0-9a-f]{2}$/i.test(hex)) {
       safe = false;
       return '';
     }
     const code = parseInt(hex, 16);
     const char = String.fromCharCode(code);
-    const isDoubled = char === '%' && /^[0-9a-f]{2}/i.test(path.slice(offset + 3));
-    if (code < 32 || code === 127 || char === '/' || char === '\\' || char === ';' || isDoubled) safe = false;
+    if (code < 32 || code === 127 || char === '/' || char === '\\' || char === ';') safe = false;
     return unreserved.test(char) ? char : escape.toUpperCase();
   });
-  if (!safe) return undefined;
+  // Looked for in the result: `%25%41B` hides it before.
+  if (!safe || /%25[0-9a-f]{2}/i.test(out)) return undefined;
   try {
     decodeURIComponent(out);
   } catch {
