@@ -105,9 +105,12 @@ export function resolveFlow(
       }
     }
   }
+  // A table without any unique key may have a declared one: preflight looks for rows that share it.
+  const declared = entry.key !== undefined && target.uniqueKeys.length === 0;
   if (
     key !== undefined &&
     anchor &&
+    !declared &&
     !target.uniqueKeys.some((unique) =>
       sameSet(
         unique,
