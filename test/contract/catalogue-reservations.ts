@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { productMaker } from './catalogue-products.ts';
 import { eventually, type Session } from './session.ts';
-import type { ContractCase, ContractContext } from './suite.ts';
+import type { ContractCase, ContractContext } from './context.ts';
 
 export function reservationCases(context: ContractContext): ContractCase[] {
   const make = productMaker(context);

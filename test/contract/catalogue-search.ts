@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { productMaker } from './catalogue-products.ts';
-import type { ContractCase, ContractContext } from './suite.ts';
+import type { ContractCase, ContractContext } from './context.ts';
 
 interface Hit {
   id: number;

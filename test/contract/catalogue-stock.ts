@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { productMaker } from './catalogue-products.ts';
-import type { ContractCase, ContractContext } from './suite.ts';
+import type { ContractCase, ContractContext } from './context.ts';
 
 export function availabilityCases(context: ContractContext): ContractCase[] {
   const make = productMaker(context);

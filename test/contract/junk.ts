@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { allOperations, type MatchedOperation } from './contract.ts';
 import { bodyOf, junkBodies, junkText, sample } from './junk-values.ts';
 import type { Session } from './session.ts';
-import type { ContractCase, ContractContext, Part } from './suite.ts';
+import type { ContractCase, ContractContext, Part } from './context.ts';
 
 /**
  * For every operation of the document: what it cannot take is refused with a 4xx problem that the document promises,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair } from 'jose';
 import { freePort, startCluster, type Cluster } from '#stack/clusters.ts';
-import type { ContractOptions } from './suite.ts';
+import type { ContractOptions } from './context.ts';
 
 const root = join(import.meta.dirname, '../..');
 

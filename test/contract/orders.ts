@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { productMaker } from './catalogue-products.ts';
 import { eventually, type Session } from './session.ts';
-import type { ContractCase, ContractContext } from './suite.ts';
+import type { ContractCase, ContractContext } from './context.ts';
 import { accountMaker } from './users.ts';
 
 const shipping = { name: 'Contract Customer', address: 'Long Lane 1, 1000 Town' };

@@ -7,38 +7,18 @@ import { reservationCases } from './catalogue-reservations.ts';
 import { searchCases } from './catalogue-search.ts';
 import { allOperations } from './contract.ts';
 import { orderCases } from './orders.ts';
+import {
+  allParts,
+  type Account,
+  type ContractCase,
+  type ContractContext,
+  type ContractOptions,
+  type Part,
+  type Role,
+} from './context.ts';
 import { Session } from './session.ts';
 import { supportCases } from './support.ts';
 import { userCases } from './users.ts';
-
-export type Role = 'customer' | 'agent' | 'manager' | 'admin';
-/** How the suite becomes somebody: by logging in, or with a token that it is given. */
-export type Account = { email: string; password: string } | { token: string };
-const allParts = ['catalogue', 'users', 'orders', 'support'] as const;
-export type Part = (typeof allParts)[number];
-
-export interface ContractOptions {
-  accounts: Record<Role, Account>;
-  /** A service's credentials, for the client-credentials grant and introspection. */
-  client?: { id: string; secret: string };
-  /** Default: all that the document describes. */
-  parts?: readonly Part[];
-}
-
-export interface ContractCase {
-  name: string;
-  run: () => Promise<void>;
-}
-
-export interface ContractContext {
-  /** Distinguishes this run's data from what earlier ones left: lower-case letters, 10 of them. */
-  run: string;
-  client: ContractOptions['client'];
-  guest(): Session;
-  /** A new client with that role. */
-  as(role: Role): Promise<Session>;
-  baseUrl: string;
-}
 
 /**
  * The shop's contract: the same for the monolith alone, a service alone, and the proxy in each phase. It makes its own

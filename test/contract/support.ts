@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { orderMaker } from './orders.ts';
 import { eventually, type Session } from './session.ts';
-import type { ContractCase, ContractContext } from './suite.ts';
+import type { ContractCase, ContractContext } from './context.ts';
 import { accountMaker } from './users.ts';
 
 export function supportCases(context: ContractContext): ContractCase[] {

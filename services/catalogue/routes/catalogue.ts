@@ -1,10 +1,7 @@
-import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { DataSource } from 'typeorm';
-import type { Verify } from '#kernel/auth/verify.ts';
+import type { FastifyInstance } from 'fastify';
 import { Refusal } from '../rules/refusal.ts';
-import type { Write } from '../store/unit-of-work.ts';
 import { categoryRoutes } from './categories.ts';
+import type { CatalogueContext } from './context.ts';
 import { answerErrors } from './errors.ts';
 import { readJsonBody } from './json-body.ts';
 import { productRoutes } from './products.ts';
@@ -12,20 +9,6 @@ import { reservationRoutes } from './reservations.ts';
 import { searchRoutes } from './search.ts';
 import { stockRoutes } from './stock.ts';
 import { validatorCompiler, type SchemaTypes } from './validate.ts';
-
-export interface CatalogueContext {
-  source: DataSource;
-  write: Write;
-  verify: Verify;
-}
-
-export type CatalogueApp = FastifyInstance<
-  RawServerDefault,
-  IncomingMessage,
-  ServerResponse,
-  FastifyBaseLogger,
-  SchemaTypes
->;
 
 /** All of the catalogue's public URLs, with what they share: bodies, validation, request ids and errors. */
 export function catalogueRoutes(context: CatalogueContext) {

@@ -1,6 +1,6 @@
 import { Refusal } from '../rules/refusal.ts';
 import { findCategory, listCategories } from '../store/categories.ts';
-import type { CatalogueApp, CatalogueContext } from './catalogue.ts';
+import type { CatalogueApp, CatalogueContext } from './context.ts';
 import { NumericId } from './schemas.ts';
 
 export function categoryRoutes(app: CatalogueApp, { source }: CatalogueContext): void {

@@ -1,5 +1,5 @@
 import { searchProducts } from '../store/search-products.ts';
-import type { CatalogueApp, CatalogueContext } from './catalogue.ts';
+import type { CatalogueApp, CatalogueContext } from './context.ts';
 import { defaultLimit, SearchQuery } from './schemas.ts';
 
 export function searchRoutes(app: CatalogueApp, { source }: CatalogueContext): void {
