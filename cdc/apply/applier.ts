@@ -6,7 +6,7 @@ import type { Begin, Capture, CaptureSink, Position, Relation, RowChange } from 
 import { applyBatch } from './apply-batch.ts';
 import type { Batch } from './batch.ts';
 import { BatchBuilder } from './batch-builder.ts';
-import { defaultLimits, type BatchLimits } from './batch-limits.ts';
+import type { BatchLimits } from './batch-limits.ts';
 import type { BeatSeen, Checkpoint, CheckpointSource } from './checkpoint.ts';
 import type { Writers } from './write-segment.ts';
 
@@ -18,7 +18,7 @@ export interface ApplierOptions {
   writers: Writers;
   checkpoint: Checkpoint;
   filter: RangeFilter | undefined;
-  limits?: BatchLimits;
+  limits: BatchLimits;
   onApplied(applied: Applied): void;
   /** Called once, when the applier can do no more; nothing runs on the session afterwards. */
   onFailed(error: unknown): void;
@@ -54,7 +54,7 @@ export class Applier implements CaptureSink {
   constructor(options: ApplierOptions) {
     this.#options = options;
     this.#checkpoint = options.checkpoint;
-    const { direction, flows, checkpoint, limits = defaultLimits } = options;
+    const { direction, flows, checkpoint, limits } = options;
     this.#builder = new BatchBuilder(direction, flows, checkpoint, limits);
     this.#builder.filter = options.filter;
   }
@@ -131,7 +131,7 @@ export class Applier implements CaptureSink {
   }
 
   async #apply(batch: Batch): Promise<void> {
-    const { session, writers, capture, onApplied } = this.#options;
+    const { session, writers, capture } = this.#options;
     const end = batch.end;
     if (end === undefined) return;
     await applyBatch(session, writers, this.#checkpoint, batch);
@@ -141,7 +141,7 @@ export class Applier implements CaptureSink {
       beat: batch.beat ?? this.#checkpoint.beat,
     };
     capture.acknowledge(end);
-    onApplied({
+    this.#options.onApplied({
       beat: batch.beat,
       rows: batch.merger.rows,
       changes: batch.log.length,

@@ -4,6 +4,7 @@ import type { Log } from '#kernel/log.ts';
 import type { TableFlow } from '#plan/mapping/flow.ts';
 import { syncName } from '#plan/names.ts';
 import type { Direction } from '#plan/phase.ts';
+import type { BatchLimits } from '../apply/batch-limits.ts';
 import { Applier, type Applied } from '../apply/applier.ts';
 import { openApplySession, prepareWriters } from '../apply/apply-session.ts';
 import { takeOver, type CheckpointSource } from '../apply/checkpoint.ts';
@@ -17,6 +18,7 @@ export interface DirectionOptions {
   group: string;
   direction: Direction;
   flows: readonly TableFlow[];
+  limits: BatchLimits;
   sourceUrl: string;
   targetUrl: string;
   source: pg.Pool;
@@ -66,6 +68,7 @@ export class DirectionRunner {
     const applier = new Applier({
       direction,
       flows,
+      limits: this.#options.limits,
       capture,
       session,
       writers: await prepareWriters(flows, source, target),
@@ -82,7 +85,7 @@ export class DirectionRunner {
   }
 
   #applied(applied: Applied): void {
-    const { group, direction, progress, metrics, log, target, onBeat } = this.#options;
+    const { group, direction, progress, metrics, log, target } = this.#options;
     const { facts } = progress;
     facts.rowsApplied += applied.changes;
     facts.appliedAt = new Date(applied.appliedAtMs);
@@ -126,7 +129,7 @@ export class DirectionRunner {
       void progress.write();
     } else if (moved) void progress.write();
     else progress.touch();
-    onBeat(beat);
+    this.#options.onBeat(beat);
   }
 
   async stop(): Promise<void> {

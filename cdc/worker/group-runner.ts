@@ -9,6 +9,7 @@ import { toolSession } from '#plan/mapping/session.ts';
 import { directions, isSynced } from '#plan/phase.ts';
 import { readGroup, setStopped, type GroupState } from '#plan/store/groups.ts';
 import { isTransient } from '../apply/apply-batch.ts';
+import type { BatchLimits } from '../apply/batch-limits.ts';
 import { claimJob, requeueJobs, runJob, type JobHandlers } from './jobs.ts';
 import { takeLead } from './leadership.ts';
 import type { SyncMetrics } from './metrics.ts';
@@ -24,6 +25,7 @@ export interface GroupRunnerOptions {
   control: pg.Pool;
   metrics: SyncMetrics;
   handlers: JobHandlers;
+  limits: BatchLimits;
   log: Log;
 }
 
@@ -120,6 +122,7 @@ export class GroupRunner {
           context: this.#context(),
           rows,
           metrics,
+          limits: this.#options.limits,
           phase: () => this.#state?.phase ?? 'syncing',
           signal: running,
         });

@@ -4,6 +4,7 @@ import { loadFlows } from '#plan/mapping/load-flows.ts';
 import { syncName } from '#plan/names.ts';
 import { directions, otherSide, sourceSide, type Direction, type Phase } from '#plan/phase.ts';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { BatchLimits } from '../apply/batch-limits.ts';
 import { slotState } from '../capture/direct/objects.ts';
 import { DirectionRunner } from './direction-runner.ts';
 import type { SyncContext } from './job-context.ts';
@@ -24,6 +25,7 @@ export interface RunOptions {
   context: Omit<SyncContext, 'flows' | 'signal' | 'report'>;
   rows: Rows;
   metrics: SyncMetrics;
+  limits: BatchLimits;
   phase: () => Phase;
   signal: AbortSignal;
 }
@@ -38,6 +40,7 @@ export async function runSync({
   context,
   rows,
   metrics,
+  limits,
   phase,
   signal,
 }: RunOptions): Promise<RunFailure | undefined> {
@@ -76,6 +79,7 @@ export async function runSync({
         group: group.name,
         direction,
         flows: flows[direction],
+        limits,
         sourceUrl: databaseOf(group, source),
         targetUrl: databaseOf(group, target),
         source: pools[source],

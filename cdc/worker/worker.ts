@@ -8,6 +8,7 @@ import type { Log } from '#kernel/log.ts';
 import { createRegistry } from '#kernel/metrics.ts';
 import type { Plan } from '#plan/compile.ts';
 import { channels } from '#plan/names.ts';
+import { defaultLimits, type BatchLimits } from '../apply/batch-limits.ts';
 import { GroupRunner } from './group-runner.ts';
 import { jobHandlers } from './job-handlers.ts';
 import { SyncMetrics } from './metrics.ts';
@@ -17,6 +18,8 @@ export interface WorkerOptions {
   log: Log;
   /** Serves health and metrics; absent: nothing listens. */
   admin?: { host: string; port: number };
+  /** Size of a batch; the default suits all but tests. */
+  limits?: BatchLimits;
 }
 
 export interface Worker {
@@ -26,7 +29,12 @@ export interface Worker {
 }
 
 /** The cdc worker: runs every configured group that is synced and that no other worker leads. */
-export async function startWorker({ plan, log, admin }: WorkerOptions): Promise<Worker> {
+export async function startWorker({
+  plan,
+  log,
+  admin,
+  limits = defaultLimits,
+}: WorkerOptions): Promise<Worker> {
   const registry = createRegistry('cdc');
   const metrics = new SyncMetrics(registry);
   const controlUrl = plan.config.control.url;
@@ -35,7 +43,7 @@ export async function startWorker({ plan, log, admin }: WorkerOptions): Promise<
   const runners = new Map(
     [...plan.groups.values()].map((group) => [
       group.name,
-      new GroupRunner({ plan, group, worker, control, metrics, handlers: jobHandlers, log }),
+      new GroupRunner({ plan, group, worker, control, metrics, handlers: jobHandlers, limits, log }),
     ]),
   );
   // Progress is our own channel too, and would wake us for nothing: a stop is cleared on `jobs` or `progress`, with the group's name.

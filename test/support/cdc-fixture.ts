@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { BatchLimits } from '#cdc/apply/batch-limits.ts';
 import { startWorker, type Worker } from '#cdc/worker/worker.ts';
 import { transaction } from '#kernel/db/pool.ts';
 import { beat, isApplied, moveOwnership, readOwnership } from '#guard/ownership.ts';
@@ -27,8 +28,8 @@ export async function until<T>(
   }
 }
 
-export function startTestWorker(pair: Pair): Promise<Worker> {
-  return startWorker({ plan: pair.plan, log: quietLog });
+export function startTestWorker(pair: Pair, limits?: BatchLimits): Promise<Worker> {
+  return startWorker({ plan: pair.plan, log: quietLog, ...(limits ? { limits } : {}) });
 }
 
 /** Publishes `syncing` (the guard is there already) and waits until both directions stream. */
