@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { installGuard } from '#guard/install.ts';
 import { publishGroup, readGroup } from '#plan/store/groups.ts';
@@ -19,6 +21,11 @@ export async function until(
   }
 }
 
+/** Where the first token of operators under test is written. */
+export function tokenFile(): string {
+  return join(tmpdir(), `matapalo-test-${process.pid}`, 'token');
+}
+
 /** An operator under test that leads already; quick to notice a silent predecessor. */
 export async function leadingOperator(
   pair: Pair,
@@ -30,7 +37,7 @@ export async function leadingOperator(
     log: quietLog,
     leaseMs: 600,
     onStep: () => undefined,
-    tokenFile: `${process.env['TMPDIR'] ?? '/tmp'}/matapalo-test-${process.pid}/token`,
+    tokenFile: tokenFile(),
     ...options,
   });
   await until(() => running.operator.lead.current !== undefined, 'the operator to lead');

@@ -19,7 +19,9 @@ export function judgeLag({ direction, progress, reportAgeMs, maxLagMs, group }: 
   if (progress.state !== 'streaming') {
     const copied = progress.backfill?.reduce((sum, table) => sum + table.rows, 0);
     const detail = copied === undefined ? '' : `, ${copied} rows copied`;
-    const error = progress.error ? `: ${String(progress.error['message'] ?? progress.error['code'])}` : '';
+    const error = progress.error
+      ? `: ${typeof progress.error['message'] === 'string' ? progress.error['message'] : 'failed'}`
+      : '';
     return unmet(`${direction} sync is ${progress.state}${detail}${error}`, help);
   }
   const lagMs = (progress.lagMs ?? Number.POSITIVE_INFINITY) + Math.max(0, reportAgeMs - 1_500);

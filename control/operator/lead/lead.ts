@@ -64,8 +64,9 @@ export class Lead {
   async close(): Promise<void> {
     this.#closed.abort();
     this.#lose('the operator stops');
-    await this.#client?.end().catch(() => undefined);
-    await this.#loop;
+    // A client that is still connecting may never answer `end`.
+    this.#client?.end().catch(() => undefined);
+    await Promise.race([this.#loop, delay(2_000)]);
   }
 
   #lose(why: string): void {
@@ -91,6 +92,7 @@ export class Lead {
       this.#client = client;
       try {
         await client.connect();
+        this.#closed.signal.throwIfAborted();
         complained = false;
         await this.#stand(client, pause);
         await this.#serve(client, pause);
@@ -100,7 +102,7 @@ export class Lead {
         complained = true;
       }
       this.#lose('the session ended');
-      await client.end().catch(() => undefined);
+      client.end().catch(() => undefined);
       await this.#pause(pause);
     }
   }
