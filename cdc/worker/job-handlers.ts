@@ -1,5 +1,6 @@
+import { verifyJob } from '../verify/verify.ts';
 import type { JobHandlers } from './jobs.ts';
 import { skip } from './skip.ts';
 
 /** What the worker can do when asked by a row of `job`. */
-export const jobHandlers: JobHandlers = { skip };
+export const jobHandlers: JobHandlers = { skip, verify: verifyJob };

@@ -119,8 +119,8 @@ async function withShortLocks(
   }
 }
 
-/** Takes the guard of one side away. The rest of the schema stays while another group uses it. */
-export async function uninstallGuard(pool: pg.Pool, group: GroupPlan, side: Side): Promise<void> {
+/** Takes the triggers of one side away; its ownership row stays, for applications that ask who owns the group. */
+export async function dropTriggers(pool: pg.Pool, group: GroupPlan, side: Side): Promise<void> {
   for (const table of tablesOf(group, side)) {
     await withShortLocks(pool, table, async (db) => {
       const { rows } = await db.query<{ found: string | null }>('select to_regclass($1)::text as found', [
@@ -133,6 +133,11 @@ export async function uninstallGuard(pool: pg.Pool, group: GroupPlan, side: Side
       }
     });
   }
+}
+
+/** Leaves one side as it was found. The schema goes with the last group that uses it. */
+export async function uninstallGuard(pool: pg.Pool, group: GroupPlan, side: Side): Promise<void> {
+  await dropTriggers(pool, group, side);
   await transaction(pool, async (db) => {
     await db.query('select pg_advisory_xact_lock(19793, 2)');
     const { rows } = await db.query<{ there: boolean }>(

@@ -25,6 +25,14 @@ export function createServer(options: ServerOptions): FastifyInstance {
     disableRequestLogging: true,
     ...options.fastify,
   }) as unknown as FastifyInstance;
+  // A keep-alive connection that is busy when the server stops would stay open after its answer, and the process with it.
+  let closing = false;
+  app.addHook('preClose', async () => {
+    closing = true;
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    if (closing) void reply.header('connection', 'close');
+  });
   app.setErrorHandler((error, request, reply) => {
     const body = problemOf(error);
     if (body.status >= 500) request.log.error({ err: error }, 'request failed');

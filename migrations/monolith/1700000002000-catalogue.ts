@@ -17,7 +17,7 @@ export class Catalogue1700000002000 implements MigrationInterface {
         prod_nm text not null,
         prod_dsc text not null default '',
         cat_id integer not null constraint prod_cat_fk references cat,
-        price_cents integer not null constraint prod_price_chk check (price_cents >= 0),
+        price_cents integer not null default 0 constraint prod_price_chk check (price_cents >= 0),
         curr_cd char(3) not null default 'EUR',
         stat_cd char(1) not null default 'A' constraint prod_stat_chk check (stat_cd in ('A', 'X')),
         erp_ref text,
@@ -34,8 +34,8 @@ export class Catalogue1700000002000 implements MigrationInterface {
     await db.query(
       `create index prod_cat_price_idx on prod (cat_id, price_cents, prod_id) where stat_cd = 'A'`,
     );
-    await db.query('create index prod_search_idx on prod using gin (search)');
-    await db.query('create index prod_trgm_idx on prod using gin (prod_nm gin_trgm_ops)');
+    await db.query('create index prod_search_idx on prod using gin (search) with (fastupdate = off)');
+    await db.query('create index prod_trgm_idx on prod using gin (prod_nm gin_trgm_ops) with (fastupdate = off)');
     await db.query(`
       create table prod_stk (
         prod_id integer primary key references prod,

@@ -7,7 +7,11 @@ import type { Schema } from './document.ts';
 const options = { useDefaults: true, allErrors: false, strict: false, removeAdditional: false } as const;
 const coercing = new Ajv({ ...options, coerceTypes: true });
 const exact = new Ajv({ ...options, coerceTypes: false });
-for (const ajv of [coercing, exact]) addFormats.default(ajv, ['date-time', 'date', 'uuid', 'email']);
+for (const ajv of [coercing, exact]) {
+  addFormats.default(ajv, ['date-time', 'date', 'email']);
+  // The library's own format takes `urn:uuid:...` too, which PostgreSQL does not.
+  ajv.addFormat('uuid', /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i);
+}
 
 export const validatorCompiler: FastifySchemaCompiler<Schema> = ({ schema, httpPart }) => {
   const validate = (httpPart === 'body' ? exact : coercing).compile(schema);

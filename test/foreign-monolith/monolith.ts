@@ -17,16 +17,17 @@ const store: WalletStore = {
     return (await db.query<Transfer>(`select ${transferColumns} from transfers where id = $1`, [id])).rows[0];
   },
   async transfer(db, { id, from, to, cents, memo }) {
-    await db.query(
-      'insert into transfers (id, from_wallet_id, to_wallet_id, amount_cents, memo) values ($1, $2, $3, $4, $5)',
-      [id, from, to, cents, memo],
-    );
+    // Locked before the insert, whose foreign keys take share locks on the same rows in no fixed order.
     const { rows } = await db.query<{ id: string; cents: number }>(
       'select id, balance_cents::int as cents from wallets where id in ($1, $2) order by id for update',
       [from, to],
     );
     const balance = rows.find((row) => row.id === from)?.cents ?? 0;
     if (rows.length !== 2 || balance < cents) return false;
+    await db.query(
+      'insert into transfers (id, from_wallet_id, to_wallet_id, amount_cents, memo) values ($1, $2, $3, $4, $5)',
+      [id, from, to, cents, memo],
+    );
     await db.query(
       'update wallets set balance_cents = balance_cents - $2, lock_version = lock_version + 1 where id = $1',
       [from, cents],

@@ -17,16 +17,17 @@ const store: WalletStore = {
     return (await db.query<Transfer>(`select ${transferColumns} from movements where id = $1`, [id])).rows[0];
   },
   async transfer(db, { id, from, to, cents, memo }) {
-    await db.query(
-      'insert into movements (id, debit_account, credit_account, amount, memo) values ($1, $2, $3, $4::numeric / 100, $5)',
-      [id, from, to, cents, memo],
-    );
+    // Locked before the insert, whose foreign keys take share locks on the same rows in no fixed order.
     const { rows } = await db.query<{ id: string; cents: number }>(
       'select id, (balance * 100)::int as cents from accounts where id in ($1, $2) order by id for update',
       [from, to],
     );
     const balance = rows.find((row) => row.id === from)?.cents ?? 0;
     if (rows.length !== 2 || balance < cents) return false;
+    await db.query(
+      'insert into movements (id, debit_account, credit_account, amount, memo) values ($1, $2, $3, $4::numeric / 100, $5)',
+      [id, from, to, cents, memo],
+    );
     await db.query('update accounts set balance = balance - $2::numeric / 100 where id = $1', [from, cents]);
     await db.query('update accounts set balance = balance + $2::numeric / 100 where id = $1', [to, cents]);
     return true;
