@@ -38,8 +38,11 @@ const productsEach = 5;
 export interface Crowd {
   readonly ledger: Ledger;
   readonly meter: Meter;
+  readonly goods: Goods;
   /** More catalogue writes at once, until the returned function is called. */
   rush(): () => Promise<void>;
+  /** Requests a second of the paced load so far, without the rushes. */
+  pacedPerSecond(): number;
   /** No shopper is in the middle of a request afterwards. */
   stop(): Promise<void>;
 }
@@ -94,14 +97,21 @@ export async function gatherCrowd(options: CrowdOptions): Promise<Crowd> {
   meter.samples.length = 0;
 
   const pace = new Pace(options.ratePerSecond);
+  const pacedSince = Date.now();
+  let pacedSteps = 0;
+  let pacedRate: number | undefined;
   const paced = async (one: Merchant | Customer) => {
-    while (await pace.turn()) await one.step();
+    while (await pace.turn()) {
+      pacedSteps++;
+      await one.step();
+    }
   };
   const loops = shuffled([...staff.slice(0, merchants), ...public_], random(999)).map(paced);
   const rushes = new Set<Promise<unknown>>();
   return {
     ledger,
     meter,
+    goods: options.goods,
     rush() {
       let rushIsOn = true;
       const haste = random(998);
@@ -120,7 +130,9 @@ export async function gatherCrowd(options: CrowdOptions): Promise<Crowd> {
         rushes.delete(all);
       };
     },
+    pacedPerSecond: () => pacedRate ?? (pacedSteps * 1000) / (Date.now() - pacedSince),
     async stop() {
+      pacedRate ??= (pacedSteps * 1000) / (Date.now() - pacedSince);
       pace.stop();
       await Promise.all([...loops, ...rushes]);
       await dispatcher.close();

@@ -22,7 +22,7 @@ export interface Ask {
 }
 
 /** Alters an answer on its way to a shopper; undefined leaves it. For proving that a wrong answer is noticed. */
-export type Tamper = (ask: Ask, status: number, text: string) => string | undefined;
+export type Tamper = (who: string, ask: Ask, text: string) => string | undefined;
 
 export interface Wire {
   dispatcher: Dispatcher;
@@ -61,7 +61,7 @@ export class ShopClient {
         signal: AbortSignal.timeout(timeoutMs),
       });
       let text = await response.body.text();
-      text = this.#wire.tamper?.(ask, response.statusCode, text) ?? text;
+      text = this.#wire.tamper?.(this.name, ask, text) ?? text;
       this.#keepCookies(response.headers['set-cookie']);
       if (response.statusCode >= 500) {
         meter.fail(`${this.#told(ask)}: ${response.statusCode} ${text.slice(0, 300)}`);

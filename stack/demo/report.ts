@@ -1,0 +1,154 @@
+import type { Findings } from './auditor/findings.ts';
+import type { DemoOptions } from './options.ts';
+import { percentile, type Meter } from './shoppers/meter.ts';
+
+export interface Verification {
+  group: string;
+  direction: 'forward' | 'reverse';
+  rows: number;
+  differences: number;
+  /** Who compared: the demo's auditor, or the tool. */
+  by: 'auditor' | 'tool';
+}
+
+export interface SwitchReport {
+  group: string;
+  kind: 'switch' | 'rollback';
+  predictedMs: number | undefined;
+  /** From hold to publication, by the operator's journal. */
+  pauseMs: number | undefined;
+  /** Whole latency of the held requests, at their clients. */
+  heldP99Ms: number;
+  heldRequests: number;
+}
+
+export interface PhaseReport {
+  group: string;
+  phase: string;
+  requests: number;
+  p50Ms: number;
+  p99Ms: number;
+}
+
+export interface Report {
+  requests: number;
+  writes: number;
+  /** Writes that touch the group that moves. */
+  movingWrites: number;
+  requestsPerSecond: number;
+  failed: number;
+  lost: number;
+  doubled: number;
+  lagP50Ms: number;
+  lagP99Ms: number;
+  comparisons: number;
+  mismatches: number;
+  verification: Verification[];
+  switches: SwitchReport[];
+  phases: PhaseReport[];
+  ledgerEntries: number;
+  /** What went wrong, as text; bounded. Empty when all is well. */
+  failures: string[];
+}
+
+/** What a run of the demo gathers. */
+export interface Evidence {
+  options: DemoOptions;
+  meter: Meter;
+  pacedPerSecond: number;
+  lagsMs: readonly number[];
+  comparisons: { total: number; byCode: number };
+  verification: readonly Verification[];
+  switches: readonly SwitchReport[];
+  phases: readonly string[];
+  findings: Findings;
+  ledgerEntries: number;
+  /** Steps that did not go as they should, differences between the sides. */
+  trouble: readonly string[];
+}
+
+const group = 'catalogue';
+const enoughHeld = 20;
+const enoughComparisons = 1000;
+
+export function makeReport(evidence: Evidence): Report {
+  const { meter, findings } = evidence;
+  const latencies = new Map<string, number[]>(evidence.phases.map((phase) => [phase, []]));
+  for (const { phase, startMs, endMs } of meter.samples) latencies.get(phase)?.push(endMs - startMs);
+  const report: Report = {
+    requests: meter.samples.length,
+    writes: meter.writes,
+    movingWrites: meter.movingWrites,
+    requestsPerSecond: Math.round(evidence.pacedPerSecond * 10) / 10,
+    failed: meter.failed,
+    lost: findings.count('lost'),
+    doubled: findings.count('doubled'),
+    lagP50Ms: percentile(evidence.lagsMs, 0.5),
+    lagP99Ms: percentile(evidence.lagsMs, 0.99),
+    comparisons: evidence.comparisons.total,
+    mismatches: evidence.comparisons.byCode,
+    verification: [...evidence.verification],
+    switches: [...evidence.switches],
+    phases: [...latencies].map(([phase, values]) => ({
+      group,
+      phase,
+      requests: values.length,
+      p50Ms: percentile(values, 0.5),
+      p99Ms: percentile(values, 0.99),
+    })),
+    ledgerEntries: evidence.ledgerEntries,
+    failures: [],
+  };
+  report.failures = [
+    ...evidence.trouble,
+    ...findings.all.slice(0, 25).map(({ kind, text }) => `${kind}: ${text}`),
+    ...meter.failures.map((text) => `failed: ${text}`),
+    ...shortcomings(report, evidence),
+  ];
+  return report;
+}
+
+/** A run that proves less than it should has not passed, even when nothing went wrong. */
+function shortcomings(report: Report, { options }: Evidence): string[] {
+  const short: string[] = [];
+  const need = (ok: boolean, text: string) => {
+    if (!ok) short.push(`not enough: ${text}`);
+  };
+  need(
+    report.requestsPerSecond >= options.rate * 0.95,
+    `${report.requestsPerSecond} requests/s were sent, ${options.rate} were asked for`,
+  );
+  need(report.writes * 4 >= report.requests, `${report.writes} of ${report.requests} requests were writes`);
+  need(
+    report.movingWrites * 2 >= report.writes,
+    `${report.movingWrites} of ${report.writes} writes touched the catalogue`,
+  );
+  need(report.ledgerEntries > 0, 'the ledger is empty');
+  need(
+    report.comparisons >= enoughComparisons,
+    `${report.comparisons} shadow comparisons, ${enoughComparisons} wanted`,
+  );
+  need(report.switches.length >= 3, `${report.switches.length} of 3 switches and rollbacks happened`);
+  for (const { kind, heldRequests } of report.switches)
+    need(heldRequests >= enoughHeld, `a ${kind} held ${heldRequests} requests, ${enoughHeld} wanted`);
+  for (const direction of ['forward', 'reverse'] as const) {
+    const seen = report.verification.filter((entry) => entry.direction === direction && entry.rows > 0);
+    need(
+      seen.some(({ by }) => by === 'auditor') && seen.some(({ by }) => by === 'tool'),
+      `${direction} was not verified by both the auditor and the tool`,
+    );
+  }
+  return short;
+}
+
+/** Pure: exit code 0 only for a report without a fault. */
+export function passed(report: Report): boolean {
+  return (
+    report.failures.length === 0 &&
+    report.failed === 0 &&
+    report.lost === 0 &&
+    report.doubled === 0 &&
+    report.mismatches === 0 &&
+    report.verification.every(({ differences }) => differences === 0)
+  );
+}
