@@ -2,7 +2,11 @@ import type pg from 'pg';
 import { createPool } from '#kernel/db/pool.ts';
 import type { Log } from '#kernel/log.ts';
 import { databaseOf, type GroupPlan } from '#plan/compile.ts';
+import { toolSession } from '#plan/mapping/session.ts';
 import type { Side } from '#plan/phase.ts';
+
+// As every session of the tool; the last one is unknown to PostgreSQL 16, and not needed here.
+const { transaction_timeout: _newer, ...settings } = toolSession;
 
 /** One pool for each captured database, however many groups share it. */
 export class Databases {
@@ -22,8 +26,7 @@ export class Databases {
         name: 'matapalo operator',
         max: 6,
         log: this.#log,
-        // A user's own defaults must not end a fence that waits as it should.
-        settings: { statement_timeout: '0', idle_in_transaction_session_timeout: '0' },
+        settings,
       });
       this.#pools.set(url, pool);
     }

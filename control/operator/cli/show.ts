@@ -149,6 +149,7 @@ export interface FindingView {
   help?: string;
   mend?: string;
   group?: string;
+  line?: number;
 }
 
 export function showFindings(findings: readonly FindingView[], well: string): string[] {
@@ -157,7 +158,8 @@ export function showFindings(findings: readonly FindingView[], well: string): st
     const group =
       finding.group !== undefined && !finding.where.includes(finding.group) ? `${finding.group} ` : '';
     const help = finding.mend ?? finding.help;
-    const line = `${finding.level.padEnd(7)} ${group}${finding.where}: ${finding.message}`;
+    const at = finding.line === undefined ? '' : ` (line ${finding.line} of the configuration)`;
+    const line = `${finding.level.padEnd(7)} ${group}${finding.where}${at}: ${finding.message}`;
     return help === undefined || help === '' ? [line] : [line, `        -> ${help}`];
   });
 }

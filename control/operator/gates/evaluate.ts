@@ -6,6 +6,7 @@ import type { Gate, GateInput, Verdict } from './gate.ts';
 import { lagGate } from './lag.ts';
 import { guardGate, identityGate, ownershipGate } from './ownership.ts';
 import { pauseGate } from './pause.ts';
+import { preflightGate } from './preflight.ts';
 import { proxiesGate } from './proxies.ts';
 import { readyGate } from './ready.ts';
 import { rehearsedGate } from './rehearsed.ts';
@@ -20,6 +21,7 @@ export type { Verdict } from './gate.ts';
 
 /** All gates, in the order in which a person reads them. */
 export const gates: readonly Gate[] = [
+  preflightGate,
   stoppedGate,
   ownershipGate,
   guardGate,

@@ -1,6 +1,6 @@
-import { guardGaps } from '#guard/install.ts';
 import { readOwnership, type Ownership } from '#guard/ownership.ts';
 import { ownerIn, type Owner, type Side } from '#plan/phase.ts';
+import { guardDrift } from '#preflight/ddl-watch.ts';
 import { identityChange, readIdentity, rememberedIdentity } from '../identity.ts';
 import { met, unmet, type Gate } from './gate.ts';
 
@@ -49,7 +49,7 @@ export const guardGate: Gate = {
   check: async ({ op, group }) => {
     const gaps: string[] = [];
     for (const side of sides) {
-      const found = await guardGaps(op.databases.of(group, side), group, side);
+      const found = await guardDrift(op.databases.of(group, side), group, side);
       gaps.push(...found.map((gap) => `${side} ${gap}`));
     }
     return gaps.length === 0

@@ -1,10 +1,10 @@
 import { describeError } from '#kernel/errors.ts';
-import { guardGaps } from '#guard/install.ts';
 import { readOwnership } from '#guard/ownership.ts';
 import { groupOf, type GroupPlan } from '#plan/compile.ts';
 import { isSynced, ownerIn } from '#plan/phase.ts';
 import { readRoutes, type GroupState } from '#plan/store/groups.ts';
 import { readProgress } from '#plan/store/progress.ts';
+import { guardDrift } from '#preflight/ddl-watch.ts';
 import { judgeOwnership } from '../gates/ownership.ts';
 import { transactionsGate } from '../gates/transactions.ts';
 import { identityChange, readIdentity, rememberedIdentity } from '../identity.ts';
@@ -124,7 +124,7 @@ async function examineGroup(op: Operator, group: GroupPlan, state: GroupState): 
   }
   for (const side of ['legacy', 'service'] as const) {
     const db = op.databases.of(group, side);
-    for (const gap of await guardGaps(db, group, side))
+    for (const gap of await guardDrift(db, group, side))
       error(
         `guard on ${side}: ${gap}`,
         `ALTER TABLE ... ENABLE ALWAYS TRIGGER, or matapalo abort ${group.name}`,
