@@ -1,3 +1,4 @@
+import { grantsFor } from '#preflight/grants.ts';
 import type { Cluster } from './clusters.ts';
 
 /** Login roles of one side: the application's, which owns its tables, and the tool's, which is not superuser. */
@@ -21,23 +22,10 @@ export async function ensureDatabase(cluster: Cluster, name: string, owner: stri
   return cluster.url(name, owner);
 }
 
-/** The rights that `matapalo preflight` prints for a self-managed server; the statements are idempotent. */
+/** Gives the tool's role just the grants that `matapalo preflight` prints, as an administrator would. Idempotent. */
 export async function grantTool(cluster: Cluster, database: string, roles: SideRoles): Promise<string> {
-  await createRole(cluster, roles.tool, 'replication');
-  await cluster.query(`
-    grant ${roles.app} to ${roles.tool};
-    grant create, connect on database "${database}" to ${roles.tool};
-    grant set on parameter session_replication_role to ${roles.tool};
-  `);
-  await cluster.query(
-    `grant execute on function
-       pg_replication_origin_create(text), pg_replication_origin_drop(text), pg_replication_origin_oid(text),
-       pg_replication_origin_session_setup(text), pg_replication_origin_session_reset(),
-       pg_replication_origin_session_is_setup(), pg_replication_origin_xact_setup(pg_lsn, timestamptz),
-       pg_replication_origin_advance(text, pg_lsn), pg_replication_origin_progress(text, boolean)
-     to ${roles.tool};
-     grant pg_monitor to ${roles.tool};`,
-    database,
-  );
+  await createRole(cluster, roles.tool);
+  const grants = grantsFor({ role: roles.tool, database, owners: [roles.app] });
+  await cluster.query(grants.join('\n'), database);
   return cluster.url(database, roles.tool);
 }
