@@ -118,6 +118,8 @@ export async function advance(
               set pos_major = $6, pos_minor = $7, beat_n = coalesce($8, beat_n), beat_epoch = coalesce($9, beat_epoch),
                   beat_owner = coalesce($10, beat_owner), beat_at = coalesce($11, beat_at), source_at = $12,
                   applied_at = clock_timestamp(), source = source || $13::jsonb
+             -- Stamps our commit with the source's time; without it the session's first time would stay for ever.
+             from (select pg_replication_origin_xact_setup('0/0'::pg_lsn + $6::numeric, $12)) origin
             where group_name = $1 and direction = $2 and term = $3 and pos_major = $4 and pos_minor = $5`,
     values: [
       from.group,
