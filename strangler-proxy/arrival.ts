@@ -77,7 +77,7 @@ export class Arrival implements RequestFacts {
     ) {
       return true;
     }
-    return this.#context.marks.isPinned(this.clientHash(), group);
+    return this.#context.marks.hasPins && this.#context.marks.isPinned(this.clientHash(), group);
   }
 
   /** The client's last write, from its signed cookie. */

@@ -44,7 +44,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #clientLeft = false;
   #discarding = false;
   #retried = false;
-  #isFirstChunk = true;
   #bodyBytes = 0;
   #status = 0;
 
@@ -116,12 +115,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#discarding || this.#ended) return;
     this.#options.capture?.add(chunk);
     const { response } = this.#options;
-    // The first chunk leaves with the head. As a string both are one write; as a buffer they would be a vectored one, which costs
-    // a small answer a quarter of its time. Latin-1 keeps each byte.
-    const isSmallFirst = this.#isFirstChunk && chunk.length <= 16_384;
-    this.#isFirstChunk = false;
-    const flows = isSmallFirst ? response.write(chunk.toString('latin1'), 'latin1') : response.write(chunk);
-    if (!flows) {
+    if (!response.write(chunk)) {
       controller.pause();
       response.once('drain', () => controller.resume());
     }
