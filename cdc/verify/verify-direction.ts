@@ -109,14 +109,14 @@ async function verifyFlow(
     if (differences.length > 0) await options.onDifferences?.(flow, differences);
     run.rows += chunk.rows;
     progress.rows += chunk.rows;
-    if (chunk.range.to !== undefined) progress.at = chunk.range.to;
+    if (chunk.range.to === undefined) progress.done = true;
+    else progress.at = chunk.range.to;
     await saveVerification(ctx.control, run, ctx.group.limits.verificationTtlMs);
     await ctx.report(run.progress);
     if (differencesIn(run) >= maxDifferences) return;
     await giveWay(ctx, live, (performance.now() - began) * options.rest);
     began = performance.now();
   }
-  progress.done = true;
 }
 
 function progressOf(run: Verification, flow: TableFlow): EntryProgress {
