@@ -10,13 +10,13 @@ import { logIn } from './sign-in.ts';
 const habits = {
   browse: 62,
   profile: 5,
-  rename: 6,
-  cart: 11,
+  rename: 4,
+  cart: 6,
   readCart: 3,
-  checkout: 7,
+  checkout: 5,
   readOrder: 3,
   cancel: 1,
-  reserve: 7,
+  reserve: 4,
   readReservation: 2,
   login: 1,
 };

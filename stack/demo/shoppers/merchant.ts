@@ -23,16 +23,16 @@ const words = [
 type Chore = 'edit' | 'price' | 'adjust' | 'status' | 'create' | 'reserve' | 'read' | 'availability';
 
 const day: Record<Chore, number> = {
-  edit: 10,
-  price: 10,
-  adjust: 14,
-  status: 3,
-  create: 3,
-  reserve: 16,
-  read: 30,
-  availability: 14,
+  edit: 6,
+  price: 6,
+  adjust: 8,
+  status: 2,
+  create: 2,
+  reserve: 8,
+  read: 46,
+  availability: 22,
 };
-const rush: Record<Chore, number> = { ...day, read: 0, availability: 0, edit: 14, price: 16, adjust: 20 };
+const rush: Record<Chore, number> = { ...day, read: 0, availability: 0 };
 
 /**
  * A manager with products of its own that nobody else touches: the ledger knows every field of them exactly, so each read is
