@@ -43,6 +43,12 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
     entities: [UserEntity, ProductEntity, StockEntity, TicketEntity, MessageEntity, ArticleEntity],
   });
   await db.initialize();
+  if (await db.showMigrations()) {
+    await db.destroy();
+    throw new Error(
+      'The database lacks migrations of this shop. Run `node monolith/migrate.ts` on it first.',
+    );
+  }
   const ownerOf = createOwnership(db.manager);
 
   const app = createServer(log);

@@ -1,4 +1,5 @@
 import { catalogueDocument } from './catalogue/openapi.ts';
+import { reservationsDocument } from './catalogue/openapi-reservations.ts';
 import { ordersDocument } from './orders/openapi.ts';
 import { supportDocument } from './support/openapi.ts';
 import { accountPaths, sessionPaths, userSchemas } from './users/openapi.ts';
@@ -26,6 +27,7 @@ const parts: DocumentPart[] = [
   { paths: { ...accountPaths, ...sessionPaths }, schemas: userSchemas },
   oauthDocument,
   catalogueDocument,
+  reservationsDocument,
   ordersDocument,
   supportDocument,
 ];

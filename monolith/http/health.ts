@@ -8,6 +8,10 @@ export function health(app: FastifyInstance, db: DataSource): void {
   app.addHook('preClose', async () => {
     closing = true;
   });
+  // A connection whose answer comes after the stop began would be kept alive, and the process with it.
+  app.addHook('onSend', async (_request, reply) => {
+    if (closing) reply.header('connection', 'close');
+  });
   app.get('/livez', async () => ({ status: 'ok' }));
   app.get('/readyz', async () => {
     if (closing) throw new ShopError('unavailable', 'It is stopping.');

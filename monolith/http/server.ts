@@ -76,7 +76,11 @@ function shopErrorOf(error: unknown): ShopError {
   }
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
   // Connections refused, reset or cut, and a server that starts up, shuts down or has no room (classes 08, 53, 57).
-  if (/^(ECONN|EPIPE|ETIMEDOUT|08|53|57)/.test(code)) {
+  // The pool's own troubles come without a code.
+  const poolAway = /timeout exceeded when trying to connect|Connection terminated/.test(
+    describeFailure(error),
+  );
+  if (poolAway || /^(ECONN|EPIPE|ETIMEDOUT|08|53|57)/.test(code)) {
     return new ShopError('unavailable', 'A needed server is away. Try again.', {
       cause: error,
       headers: { 'retry-after': '1' },
