@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { MatapaloError } from '#kernel/errors.ts';
 import type { Capture, CaptureSink, Position } from '../capture.ts';
 import { Decoder } from './decode.ts';
-import { formatLsn, slotState } from './objects.ts';
+import { formatLsn, releaseSlot, slotState } from './objects.ts';
 import { ReplicationConnection } from './replication-connection.ts';
 
 export interface DirectCaptureOptions {
@@ -74,6 +74,7 @@ export class DirectCapture implements Capture {
         { hint: resyncHint('The slot was recreated or moved, or the target was restored.') },
       );
     }
+    if (slot.active) await releaseSlot(pool, name);
     this.#identity = { transport: 'direct', system, timeline, slot: name };
     const decoder = new Decoder(from, sink);
     await this.#connection.stream(name, name, from.major, {

@@ -107,12 +107,25 @@ export async function ensureOrigin(db: Queryable, name: string): Promise<void> {
   }
 }
 
+/**
+ * Ends the stream that still reads a slot, such as one of a stalled or unreachable predecessor, and waits until the slot is
+ * free. Only whoever leads the group may do this; the overtaken one finds its checkpoint fenced.
+ */
+export async function releaseSlot(db: Queryable, name: string): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const { rows } = await db.query(
+      `select pg_terminate_backend(active_pid) from pg_replication_slots
+        where slot_name = $1 and database = current_database() and active_pid is not null`,
+      [name],
+    );
+    if (rows.length === 0) return;
+    await db.query('select pg_sleep(0.05)');
+  }
+}
+
 /** Removes slot and publication from a direction's source; what is not there is no error. */
 export async function dropCapture(db: Queryable, name: string): Promise<void> {
-  await db.query(
-    `select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = $1 and active_pid is not null`,
-    [name],
-  );
+  await releaseSlot(db, name);
   for (let attempt = 0; ; attempt++) {
     try {
       await db.query(
