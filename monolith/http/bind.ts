@@ -74,17 +74,12 @@ function bodySchema(schema: Schema, required: boolean): unknown {
 function parameterSchema(operation: Operation, place: 'path' | 'query' | 'header'): Schema | undefined {
   const parameters = (operation.parameters ?? []).filter((parameter) => parameter.in === place);
   if (parameters.length === 0) return undefined;
+  // Node gives header names in lower case.
+  const keyOf = (name: string) => (place === 'header' ? name.toLowerCase() : name);
   return {
     type: 'object',
-    properties: Object.fromEntries(
-      parameters.map(({ name, schema }) => [
-        name.toLowerCase() === name || place !== 'header' ? name : name.toLowerCase(),
-        schema,
-      ]),
-    ),
-    required: parameters
-      .filter(({ required }) => required)
-      .map(({ name }) => (place === 'header' ? name.toLowerCase() : name)),
+    properties: Object.fromEntries(parameters.map(({ name, schema }) => [keyOf(name), schema])),
+    required: parameters.filter(({ required }) => required).map(({ name }) => keyOf(name)),
     // Unknown query parameters are let pass, as every web server does; trackers add them.
     additionalProperties: true,
   };

@@ -30,6 +30,8 @@ export function createServer(log: FastifyBaseLogger): FastifyInstance {
     connectionTimeout: 0,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
+    // What still arrives on an open connection during a stop is answered; the answer closes the connection.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: 200 },
     frameworkErrors: (error, request, reply) => {
       const plain = reply as unknown as FastifyReply;
