@@ -191,6 +191,7 @@ export class Gateway {
       timeoutMs: route?.timeoutMs,
       maxBodyBytes,
       expectsContinue: arrival.expectsContinue,
+      writes,
       retries,
       capture,
       beforeAnswer:

@@ -11,7 +11,7 @@ import { buildTable, type RouteTable } from '../route-table/table.ts';
 import { Lease } from './lease.ts';
 import type { Marks } from './marks.ts';
 import { Pins } from './pins.ts';
-import { deleteReport, pinsChannel, readCovered, timed, writeReport } from './queries.ts';
+import { deleteReport, forgetDead, pinsChannel, readCovered, timed, writeReport } from './queries.ts';
 
 export interface LinkOptions {
   plan: Plan;
@@ -89,6 +89,7 @@ export class ControlLink {
       this.#options.log,
     );
     this.#timer = setInterval(() => this.#tick(), tickMs);
+    void forgetDead(this.#db).catch(() => undefined);
   }
 
   hasDrained(proxy: string, transition: string): boolean {

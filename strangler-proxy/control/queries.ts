@@ -78,6 +78,11 @@ export async function deleteReport(db: Queryable, id: string): Promise<void> {
   );
 }
 
+/** Rows of proxies that crashed. They stay as long as a mark cookie lives: until then a client may wait for their marks. */
+export async function forgetDead(db: Queryable): Promise<void> {
+  await db.query(`delete from proxy where lease_until < now() - interval '1 hour'`);
+}
+
 export async function readCovered(db: Queryable): Promise<Covered> {
   const { rows } = await db.query<{ group_name: string; covered: Record<string, number> }>(
     `select group_name, covered from progress where direction = 'forward'`,

@@ -20,6 +20,8 @@ export interface ExchangeOptions {
   timeoutMs: number | undefined;
   maxBodyBytes: number;
   expectsContinue: boolean;
+  /** A write is sent once, whatever its method. */
+  writes: boolean;
   retries: RetryBudget;
   capture: Capture | undefined;
   /** Before the client learns the answer: cookies to add, and what has to be done first. */
@@ -158,8 +160,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #mayRetry(error: unknown): boolean {
-    const { request, response, retries } = this.#options;
-    if (this.#retried || response.headersSent || this.#status !== 0) return false;
+    const { request, response, retries, writes } = this.#options;
+    if (writes || this.#retried || response.headersSent || this.#status !== 0) return false;
     if (request.method !== 'GET' && request.method !== 'HEAD') return false;
     if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined)
       return false;

@@ -55,10 +55,17 @@ test('an upstream that does not answer in time gives 504', async () => {
   await expectProblem(await fetch(`${proxy.url}/items`), 504);
 });
 
-test('a write whose connection breaks is not sent again', async () => {
+test.each([
+  ['a write with a body', { method: 'POST', body: 'x' }, '/items'],
+  ['a write without a body', { method: 'DELETE' }, '/items/1'],
+  ['a read that writes', { method: 'GET' }, '/counted'],
+])('%s whose connection breaks is not sent again', async (_name, init, path) => {
   const upstream = await rawUpstream((socket) => socket.destroy());
-  const { proxy } = await open({ monolith: upstream.monolith });
-  await expectProblem(await fetch(`${proxy.url}/items`, { method: 'POST', body: 'x' }), 502);
+  const { proxy } = await open({
+    monolith: upstream.monolith,
+    routes: ['POST /items', 'DELETE /items/:id', { route: 'GET /counted', writes: true }],
+  });
+  await expectProblem(await fetch(`${proxy.url}${path}`, init), 502);
   expect(upstream.count()).toBe(1);
 });
 
