@@ -38,7 +38,7 @@ export async function checkRights(subject: Subject, side: Side): Promise<Finding
   if (row === undefined || row.super) return [];
   const findings: Finding[] = [];
   const add = (level: Finding['level'], message: string, mend: string, where = `${side} database`) =>
-    findings.push({ level, side, where, message, mend });
+    findings.push({ level, side, where, message, mend, lacksRight: true });
   if (!row.replication) add('refuse', `Role ${row.role} may not replicate.`, replicationGrant(row.role));
   if (!row.create) {
     add(

@@ -100,6 +100,7 @@ async function checkPolicies(db: Queryable, shape: TableShape, side: Side): Prom
       where: shape.ref.name,
       message: `Row security of ${shape.ref.name} would hide rows from ${row.role}: the copy would be short of them.`,
       mend: `ALTER ROLE ${ident(row.role)} BYPASSRLS;`,
+      hidesRows: true,
     },
   ];
 }

@@ -16,6 +16,10 @@ export interface Finding {
   /** Field of the config from its root, for `lineOf`. */
   path?: readonly string[];
   blocks?: readonly ('switch' | 'retire')[];
+  /** A right is missing: later checks would only follow from that. */
+  lacksRight?: true;
+  /** Rows of the table `where` cannot be read. */
+  hidesRows?: true;
 }
 
 /** What every check gets. Connections are of the tool's role, with the tool's session settings. */

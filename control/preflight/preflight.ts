@@ -36,7 +36,8 @@ export async function preflight(
   }
   findings.push(...(await checkEmpty(subject)));
   const refused = findings.filter((finding) => finding.level === 'refuse');
-  const mapping = await checkMapping(subject);
+  const hidden = new Set(refused.filter((finding) => finding.hidesRows).map((finding) => finding.where));
+  const mapping = await checkMapping(subject, hidden);
   // A table that has no identity at all is said once, with its statement.
   findings.push(
     ...mapping.filter(

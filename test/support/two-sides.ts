@@ -52,8 +52,8 @@ export interface Pair {
   legacyApp: pg.Pool;
   serviceApp: pg.Pool;
   /** As superuser. */
-  legacyAdmin(sql: string): Promise<pg.QueryResult>;
-  serviceAdmin(sql: string): Promise<pg.QueryResult>;
+  legacyAdmin: (sql: string) => Promise<pg.QueryResult>;
+  serviceAdmin: (sql: string) => Promise<pg.QueryResult>;
   flows(): Promise<Flows>;
   close(): Promise<void>;
 }
