@@ -83,6 +83,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onBodySent(chunk: Buffer): void {
     this.#bodyBytes += chunk.length;
+    this.#options.capture?.addSent(chunk);
     if (this.#bodyBytes > this.#options.maxBodyBytes) {
       sendProblem(this.#options.response, answers.tooLarge, this.#options.requestId);
       this.#end(413);

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { maxCapturedBytes } from '../forward/capture.ts';
+import { maxCapturedBytes, type Capture } from '../forward/capture.ts';
 import type { Upstream } from '../forward/upstream.ts';
 import type { Target } from '../route-table/normalise-target.ts';
 
@@ -14,7 +14,7 @@ const timeoutMs = 10_000;
 /** Sends the same safe request again and keeps the answer; throws when there is none, or too much of it. */
 export function ask(
   upstream: Upstream,
-  request: { target: Target; method: string; headers: readonly string[] },
+  request: { target: Target; method: string; headers: readonly string[]; capture: Capture },
   extra: readonly string[] = [],
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
@@ -26,6 +26,7 @@ export function ask(
         path: upstream.prefix + request.target.path + request.target.query,
         method: request.method,
         headers: [...request.headers, ...extra],
+        body: request.capture.sentBody() ?? null,
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
       },

@@ -17,6 +17,7 @@ const routes = [
   'POST /items',
   { route: 'GET /items/:id', shadow: { ignore: ['/at'] } },
   { route: 'GET /counted', writes: true },
+  { route: 'POST /query', writes: false },
 ];
 const open = async () => {
   world = await startWorld(cluster, { routes });
@@ -49,6 +50,17 @@ test('an equal answer counts as equal; the copy is marked and nothing of it reac
   expect(world.service.seen[0]).toMatchObject({ method: 'GET', url: '/items/1' });
   expect(world.service.seen[0]?.headers['matapalo-shadow']).toBe('1');
   expect(world.monolith.seen[0]?.headers).not.toHaveProperty('matapalo-shadow');
+});
+
+test('a read that is asked for with a body is copied with it', async () => {
+  await open();
+  const echo = (_request: IncomingMessage, response: ServerResponse, body: string) =>
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ body }));
+  world.monolith.answer = echo;
+  world.service.answer = echo;
+  await fetch(`${world.proxy.url}/query`, { method: 'POST', body: '{"ids":[1,2]}' });
+  await comparison('equal');
+  expect(world.service.seen[0]).toMatchObject({ method: 'POST', url: '/query', body: '{"ids":[1,2]}' });
 });
 
 test('a difference that catching up mends is lag', async () => {
