@@ -97,7 +97,7 @@ export class Journey {
     const calm = crowd.rush();
     let transition: TransitionView;
     try {
-      await delay(700, undefined, { signal: this.#o.signal });
+      await delay(300, undefined, { signal: this.#o.signal });
       transition = await this.#move(kind);
     } finally {
       await calm();

@@ -13,8 +13,16 @@ export interface TransitionView {
 
 export interface GroupView {
   phase: string;
-  sync: { direction: Direction; state: string; lagMs?: number | null }[];
+  sync: {
+    direction: Direction;
+    state: string;
+    /** From the source's commit until the change arrived, and from there until the target's commit. */
+    captureLagMs?: number | null;
+    applyLagMs?: number | null;
+  }[];
+  /** Shadow comparisons by class. */
   comparisons: Record<string, number>;
+  comparisonSamples: { route: string; class: string; detail: unknown }[];
   stopped?: { code: string; message: string; hint: string };
   verifications: {
     direction: Direction;

@@ -51,13 +51,21 @@ export interface Report {
   failures: string[];
 }
 
+/** Answers of both sides to the same reads. */
+export interface Comparisons {
+  total: number;
+  /** Differences that neither lag, noise nor ordering explains. */
+  byCode: number;
+  samples: readonly string[];
+}
+
 /** What a run of the demo gathers. */
 export interface Evidence {
   options: DemoOptions;
   meter: Meter;
   pacedPerSecond: number;
   lagsMs: readonly number[];
-  comparisons: { total: number; byCode: number };
+  comparisons: Comparisons;
   verification: readonly Verification[];
   switches: readonly SwitchReport[];
   phases: readonly string[];
@@ -70,6 +78,8 @@ export interface Evidence {
 const group = 'catalogue';
 const enoughHeld = 20;
 const enoughComparisons = 1000;
+/** The switch's own gate allows as much: under heavy change a comparison may meet two moments. */
+const mismatchRate = 0.001;
 
 export function makeReport(evidence: Evidence): Report {
   const { meter, findings } = evidence;
@@ -109,7 +119,7 @@ export function makeReport(evidence: Evidence): Report {
 }
 
 /** A run that proves less than it should has not passed, even when nothing went wrong. */
-function shortcomings(report: Report, { options }: Evidence): string[] {
+function shortcomings(report: Report, { options, comparisons }: Evidence): string[] {
   const short: string[] = [];
   const need = (ok: boolean, text: string) => {
     if (!ok) short.push(`not enough: ${text}`);
@@ -128,6 +138,8 @@ function shortcomings(report: Report, { options }: Evidence): string[] {
     report.comparisons >= enoughComparisons,
     `${report.comparisons} shadow comparisons, ${enoughComparisons} wanted`,
   );
+  if (report.mismatches > report.comparisons * mismatchRate)
+    short.push(...comparisons.samples.slice(0, 5).map((sample) => `the answers differ: ${sample}`));
   need(report.switches.length >= 3, `${report.switches.length} of 3 switches and rollbacks happened`);
   for (const { kind, heldRequests } of report.switches)
     need(heldRequests >= enoughHeld, `a ${kind} held ${heldRequests} requests, ${enoughHeld} wanted`);
@@ -148,7 +160,7 @@ export function passed(report: Report): boolean {
     report.failed === 0 &&
     report.lost === 0 &&
     report.doubled === 0 &&
-    report.mismatches === 0 &&
+    report.mismatches <= report.comparisons * mismatchRate &&
     report.verification.every(({ differences }) => differences === 0)
   );
 }

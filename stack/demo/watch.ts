@@ -1,10 +1,11 @@
 import type { OperatorApi } from './operator-api.ts';
+import type { Comparisons } from './report.ts';
 import { percentile, type Meter } from './shoppers/meter.ts';
 
 /** Samples lag all the time and tells how things stand: one line that is rewritten on a terminal, else one every few seconds. */
 export class Watch {
   readonly lagsMs: number[] = [];
-  comparisons = { total: 0, byCode: 0 };
+  comparisons: Comparisons = { total: 0, byCode: 0, samples: [] };
   readonly #api: OperatorApi;
   readonly #meter: Meter;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -40,13 +41,17 @@ export class Watch {
     if (this.#busy) return;
     this.#busy = true;
     try {
-      const { phase, sync, comparisons } = await this.#api.group('catalogue');
+      const { phase, sync, comparisons, comparisonSamples } = await this.#api.group('catalogue');
       const live = phase === 'migrated' ? 'reverse' : 'forward';
       const row = sync.find(({ direction, state }) => direction === live && state === 'streaming');
-      if (typeof row?.lagMs === 'number') this.lagsMs.push(row.lagMs);
+      // Commit to commit: the age of the newest beat would add the time between two beats.
+      if (typeof row?.captureLagMs === 'number') this.lagsMs.push(row.captureLagMs + (row.applyLagMs ?? 0));
       this.comparisons = {
         total: Object.values(comparisons).reduce((sum, count) => sum + count, 0),
         byCode: comparisons['code'] ?? 0,
+        samples: comparisonSamples
+          .filter((sample) => sample.class === 'code')
+          .map((sample) => JSON.stringify(sample)),
       };
     } catch {
       // The journey meets an operator that does not answer, and says so; a missed sample is no more than that.

@@ -31,8 +31,8 @@ export interface Goods {
 const customers = 60;
 const merchants = 26;
 /** Those that only write, and only while a switch is near: enough that a short hold catches more than twenty. */
-const rushers = 40;
-const rushThinkMs = 45;
+const rushers = 48;
+const rushThinkMs = 70;
 const productsEach = 5;
 
 export interface Crowd {
