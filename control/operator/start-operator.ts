@@ -63,7 +63,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
     databases: new Databases(log),
     metrics,
     wake: new Wake(controlUrl, log),
-    onStep: options.onStep ?? faultAt,
+    onStep: options.onStep ?? ((step) => faultAt(step)),
     running: new Map<string, Promise<void>>(),
   } as Omit<Operator, 'lead'> as Operator;
   const firstToken = await ensureFirstToken(control, log, options.tokenFile);

@@ -1,16 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { transaction } from '#kernel/db/pool.ts';
 import { readOwnership } from '#guard/ownership.ts';
 import { readGroup } from '#plan/store/groups.ts';
 import { exampleRows, startTwoSides, type Pair, type TwoSides } from '#test/two-sides.ts';
 import { readJournal } from '../journal/journal.ts';
-import { beginTransition, readTransition, type Transition } from '../journal/transitions.ts';
+import { readTransition, type Transition } from '../journal/transitions.ts';
 import { carryBeats, leadingOperator, placeGroup, until } from '../operator-fixture.ts';
 import type { Lead, Term } from '../lead/lead.ts';
 import type { Operator } from '../operator.ts';
 import type { RunningOperator } from '../start-operator.ts';
-import { carryOut } from './carry-out.ts';
+import { beginHandover } from '../recover/begin-handover.ts';
 import { handoverSteps } from './handover.ts';
 
 let sides: TwoSides;
@@ -40,39 +38,12 @@ async function operator(onStep: (step: string, id: string) => Promise<void> | vo
   return running;
 }
 
-/** Begins a handover past its gates, which have tests of their own. */
-async function begin(
+const begin = (
   running: RunningOperator,
   kind: 'switch' | 'rollback',
   term: Term | undefined = running.operator.lead.current,
   op: Operator = running.operator,
-): Promise<Transition> {
-  const state = await readGroup(op.control, pair.group.name);
-  if (term === undefined || state === undefined) throw new Error('not leading');
-  const transition: Transition = {
-    id: randomUUID(),
-    group: pair.group.name,
-    kind,
-    fromPhase: state.phase,
-    toPhase: kind === 'switch' ? 'migrated' : 'shadow',
-    fromEpoch: state.epoch,
-    state: 'running',
-    args: {},
-    askedBy: 'test',
-    predictedPauseMs: undefined,
-    measured: undefined,
-    reason: undefined,
-    startedAt: new Date(),
-    endedAt: undefined,
-  };
-  await transaction(op.control, (client) => beginTransition(client, term.term, transition, {}));
-  const paused = op.onStep('begin', transition.id);
-  void (async () => {
-    await paused;
-    carryOut(op, transition, term);
-  })();
-  return transition;
-}
+) => beginHandover(op, pair.group.name, kind, term);
 
 async function ended(id: string): Promise<Transition> {
   let found: Transition | undefined;
