@@ -45,23 +45,25 @@ describe('killed at every step', () => {
       await stack.process('operator-1').stop();
       await stack.spawn('operator-1', { MATAPALO_FAULT: `kill:${step}` });
     }
-    const asked = await stack.api<{ id: string }>('POST', `/api/groups/wallets/${kind}`);
-    expect(asked.status, JSON.stringify(asked.body)).toBeLessThan(400);
+    const id = await stack.ask(kind);
     if (victim === 'operator-1') {
-      expect(await stack.process('operator-1').exit).toBe('SIGKILL');
+      expect(
+        await Promise.race([stack.process('operator-1').exit, stack.endedRow(id)]),
+        `${kind} ${step}`,
+      ).toBe('SIGKILL');
     } else {
       // The step is seen in the journal as soon as it is committed; the kill lands at it or a little later.
       await stack.until(`step ${step}`, async () => {
         const { rows } = await runSql(
           stack.controlUrl,
-          `select from journal where transition_id = '${asked.body.id}' and (step = '${step}' or step in ('done', 'undone', 'failed'))`,
+          `select from journal where transition_id = '${id}' and step in ('${step}', 'done', 'undone', 'failed')`,
         );
         return rows.length > 0 ? true : undefined;
       });
       await stack.process(victim).kill();
     }
     await stack.spawn(victim);
-    return stack.ended(asked.body.id);
+    return stack.ended(id);
   };
 
   for (const victim of ['operator-1', 'cdc-1', 'proxy-2'] as const) {

@@ -209,6 +209,37 @@ export class WalletStack {
     return this.ended(asked.body.id);
   }
 
+  /** Asks for a transition once, from an operator that may die before it answers. Returns the id that it began under. */
+  async ask(kind: string): Promise<string> {
+    const newest = `select id from transition where group_name = 'wallets' order by started_at desc limit 1`;
+    const before = ((await runSql(this.controlUrl, newest)).rows[0] as { id: string } | undefined)?.id;
+    let refused: string | undefined;
+    const post = async (): Promise<void> => {
+      const response = await fetch(`${this.operatorUrls[0]}/api/groups/wallets/${kind}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${this.token}` },
+      });
+      // Not leading yet, after a start: nothing was begun, so asking again is safe.
+      if (response.status === 503) return delay(100).then(post);
+      if (response.status >= 400) refused = await response.text();
+    };
+    void post().catch(() => undefined);
+    return this.until(`${kind} to begin`, async () => {
+      if (refused !== undefined) throw new Error(`${kind}: ${refused}`);
+      const id = ((await runSql(this.controlUrl, newest)).rows[0] as { id: string } | undefined)?.id;
+      return id === before ? undefined : id;
+    });
+  }
+
+  /** As `ended`, read from the control database, for when no operator may be there. */
+  endedRow(id: string): Promise<string> {
+    return this.until(`transition ${id}`, async () => {
+      const { rows } = await runSql(this.controlUrl, `select state from transition where id = '${id}'`);
+      const { state } = rows[0] as { state: string };
+      return state === 'running' ? undefined : state;
+    });
+  }
+
   ended(id: string) {
     return this.until(`transition ${id}`, async () => {
       const { body } = await this.api<{ id: string; state: string; reason?: string }>(
