@@ -35,7 +35,9 @@ export class Catalogue1700000002000 implements MigrationInterface {
       `create index prod_cat_price_idx on prod (cat_id, price_cents, prod_id) where stat_cd = 'A'`,
     );
     await db.query('create index prod_search_idx on prod using gin (search) with (fastupdate = off)');
-    await db.query('create index prod_trgm_idx on prod using gin (prod_nm gin_trgm_ops) with (fastupdate = off)');
+    await db.query(
+      'create index prod_trgm_idx on prod using gin (prod_nm gin_trgm_ops) with (fastupdate = off)',
+    );
     await db.query(`
       create table prod_stk (
         prod_id integer primary key references prod,
