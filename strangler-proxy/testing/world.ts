@@ -4,15 +4,18 @@ import { createLog } from '#kernel/log.ts';
 import { migrateControl } from '#plan/store/migrate-control.ts';
 import { publishGroup, type GroupChange } from '#plan/store/groups.ts';
 import type { Plan } from '#plan/compile.ts';
-import type { Cluster } from '#stack/clusters.ts';
 import { startProxy, type Proxy, type ProxyOptions } from '../app.ts';
 import { planOf, type PlanSpec } from './plan.ts';
 import { startUpstream, type UpstreamServer } from './upstream-server.ts';
 
+/** What a world needs of a PostgreSQL cluster; the tests start it. */
+export interface DatabaseMaker {
+  createDatabase(name: string): Promise<string>;
+}
+
 /** Proxies on a real control database, between real servers. */
 export interface World {
   plan: Plan;
-  cluster: Cluster;
   monolith: UpstreamServer;
   service: UpstreamServer;
   db: pg.Pool;
@@ -27,7 +30,7 @@ let databases = 0;
 
 /** `cluster` is shared by the tests of a file; each world has a database of its own in it. */
 export async function startWorld(
-  cluster: Cluster,
+  cluster: DatabaseMaker,
   spec: PlanSpec = {},
   proxyCount = 1,
   options: Partial<ProxyOptions> = {},
@@ -47,7 +50,6 @@ export async function startWorld(
   );
   const world: World = {
     plan,
-    cluster,
     monolith,
     service,
     db,
