@@ -198,7 +198,7 @@ export class BatchBuilder {
     if (before !== undefined && sameLayout(before.relation, relation)) return before;
     const table = bindRelation(relation, flows);
     // Rows of the old layout are not merged with rows of the new one.
-    this.current.merger.barrier();
+    if (before !== undefined) this.current.merger.barrier();
     this.#bound.set(name, table);
     return table;
   }

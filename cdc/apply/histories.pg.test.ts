@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { settle, startTestWorker, syncGroup } from '#test/cdc-fixture.ts';
+import { settle, startTestWorker, syncGroup, closeSynced } from '#test/cdc-fixture.ts';
 import { startTwoSides, type Pair, type TwoSides } from '#test/two-sides.ts';
 import type { Worker } from '../worker/worker.ts';
 import type { BatchLimits } from './batch-limits.ts';
@@ -128,7 +128,7 @@ async function holds(limits: BatchLimits | undefined, numRuns: number): Promise<
     );
   } finally {
     await worker?.stop();
-    await pair.close();
+    await closeSynced(pair);
   }
 }
 

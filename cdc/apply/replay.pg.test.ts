@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { databaseOf } from '#plan/compile.ts';
 import { syncName } from '#plan/names.ts';
-import { settle, startTestWorker, syncGroup, until } from '#test/cdc-fixture.ts';
+import { settle, startTestWorker, syncGroup, until, closeSynced } from '#test/cdc-fixture.ts';
 import { exampleRows, startTwoSides, type Pair, type TwoSides } from '#test/two-sides.ts';
 import { DirectCapture } from '../capture/direct/direct-capture.ts';
 import { Applier, type Applied } from './applier.ts';
@@ -26,7 +26,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   for (const session of sessions.splice(0)) await session.end().catch(() => undefined);
-  await pair.close();
+  await closeSynced(pair);
 });
 afterAll(() => sides.stop());
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { moveGroup, settle, startTestWorker, syncGroup } from '#test/cdc-fixture.ts';
+import { moveGroup, settle, startTestWorker, syncGroup, closeSynced } from '#test/cdc-fixture.ts';
 import { startTwoSides, type TwoSides } from '#test/two-sides.ts';
 
 let sides: TwoSides;
@@ -88,6 +88,6 @@ it('carries every type exactly, in both directions', async () => {
     expect((await pair.legacyPool.query(text('old'))).rows).toEqual(source.rows);
   } finally {
     await worker.stop();
-    await pair.close();
+    await closeSynced(pair);
   }
 });

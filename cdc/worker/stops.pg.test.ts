@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { syncName } from '#plan/names.ts';
 import {
   clearStop,
+  closeSynced,
   progressOf,
   settle,
   startTestWorker,
@@ -22,7 +23,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   await worker.stop();
-  await pair.close();
+  await closeSynced(pair);
 });
 afterAll(() => sides.stop());
 

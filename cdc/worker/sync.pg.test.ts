@@ -1,6 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Worker } from './worker.ts';
-import { moveGroup, progressOf, settle, startTestWorker, syncGroup, until } from '#test/cdc-fixture.ts';
+import {
+  moveGroup,
+  progressOf,
+  settle,
+  startTestWorker,
+  syncGroup,
+  until,
+  closeSynced,
+} from '#test/cdc-fixture.ts';
 import { exampleRows, startTwoSides, type Pair, type TwoSides } from '#test/two-sides.ts';
 
 let sides: TwoSides;
@@ -13,7 +21,7 @@ beforeAll(async () => {
 afterEach(async () => {
   await worker?.stop();
   worker = undefined;
-  await pair.close();
+  await closeSynced(pair);
 });
 afterAll(() => sides.stop());
 

@@ -4,6 +4,8 @@ import { startWorker, type Worker } from '#cdc/worker/worker.ts';
 import { transaction } from '#kernel/db/pool.ts';
 import { beat, isApplied, moveOwnership, readOwnership } from '#guard/ownership.ts';
 import type { Direction, Owner } from '#plan/phase.ts';
+import { dropOrigins } from '#cdc/capture/direct/objects.ts';
+import { syncName } from '#plan/names.ts';
 import { publishGroup, readGroup, setStopped } from '#plan/store/groups.ts';
 import { readProgress, type Progress } from '#plan/store/progress.ts';
 import { quietLog, type Pair } from './two-sides.ts';
@@ -98,4 +100,11 @@ export function untilStopped(pair: Pair) {
 
 export function clearStop(pair: Pair): Promise<void> {
   return setStopped(pair.controlPool, pair.group.name, undefined);
+}
+
+/** Closes a pair that a worker has run: origins belong to the whole cluster, which has room for few. */
+export async function closeSynced(pair: Pair): Promise<void> {
+  await dropOrigins(pair.servicePool, syncName(pair.group.name, 'forward'));
+  await dropOrigins(pair.legacyPool, syncName(pair.group.name, 'reverse'));
+  await pair.close();
 }
