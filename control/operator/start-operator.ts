@@ -88,9 +88,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
         metrics.leading.set(0);
         clearInterval(census);
       });
-      recover(operator, term).catch((error: unknown) =>
-        log.error({ err: error }, 'what was left running could not be taken up'),
-      );
+      void recover(operator, term);
     },
   );
   return {

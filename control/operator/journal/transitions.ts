@@ -127,9 +127,11 @@ export async function readTransition(db: Queryable, id: string): Promise<Transit
   return rows[0] ? transitionOf(rows[0]) : undefined;
 }
 
-export async function readRunning(db: Queryable): Promise<Transition[]> {
+/** `before` leaves out those that a term has begun or taken up already. */
+export async function readRunning(db: Queryable, before?: bigint): Promise<Transition[]> {
   const { rows } = await db.query<Row>(
-    `select * from transition where state = 'running' order by started_at`,
+    `select * from transition where state = 'running' and ($1::bigint is null or term < $1) order by started_at`,
+    [before?.toString() ?? null],
   );
   return rows.map(transitionOf);
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { transaction } from '#kernel/db/pool.ts';
 import { requireTerm } from '../journal/journal.ts';
 import { readRunning, type Transition } from '../journal/transitions.ts';
@@ -14,9 +15,21 @@ import { undoHandover } from '../transitions/undo-handover.ts';
  * under our term first: from then on the predecessor's entries are refused.
  */
 export async function recover(op: Operator, term: Term): Promise<void> {
+  for (let attempt = 0; op.lead.leads(term.term); attempt++) {
+    try {
+      return await takeUp(op, term);
+    } catch (error) {
+      op.log.error({ err: error }, 'what was left running could not be taken up; trying again');
+      await delay(Math.min(2_000, 100 * 2 ** Math.min(attempt, 5)));
+    }
+  }
+}
+
+async function takeUp(op: Operator, term: Term): Promise<void> {
   const running = await transaction(op.control, async (client) => {
     await requireTerm(client, term.term);
-    const running = await readRunning(client);
+    // Those of our own term are ours already: a request may have begun one before we came here.
+    const running = await readRunning(client, term.term);
     for (const transition of running) {
       await client.query('update transition set term = $2 where id = $1', [
         transition.id,

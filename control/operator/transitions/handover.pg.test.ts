@@ -9,6 +9,7 @@ import type { Lead, Term } from '../lead/lead.ts';
 import type { Operator } from '../operator.ts';
 import type { RunningOperator } from '../start-operator.ts';
 import { beginHandover } from '../recover/begin-handover.ts';
+import { recover } from '../recover/recover.ts';
 import { handoverSteps } from './handover.ts';
 
 let sides: TwoSides;
@@ -98,6 +99,14 @@ describe('a switch and its rollback', () => {
       `insert into prod (cd, price_cents, owner_nm) values ('newer', 1, 'a b') returning prod_id`,
     );
     expect(Number(again.rows[0]?.prod_id)).toBeGreaterThan(Number(made.rows[0]?.id));
+  });
+
+  it('is left alone by the recovery of the operator that began it', async () => {
+    const running = await operator();
+    const transition = await begin(running, 'switch');
+    const term = running.operator.lead.current;
+    if (term) await recover(running.operator, term);
+    expect((await ended(transition.id)).state).toBe('done');
   });
 
   it('is undone when a proxy beats but does not drain, and may be tried again', async () => {
