@@ -15,6 +15,7 @@ runMain(log, async (shutdown) => {
     log,
     host: envOr('HOST', '127.0.0.1'),
     port: intEnv('PORT', 7_000, { max: 65_535 }),
+    adminHost: envOr('ADMIN_HOST', '127.0.0.1'),
     adminPort: intEnv('ADMIN_PORT', 7_001, { max: 65_535 }),
     maxBodyBytes: intEnv('MAX_BODY_BYTES', 64 * 1024 * 1024),
   });

@@ -109,6 +109,21 @@ test.each([
   expect(world.monolith.seen).toEqual([]);
 });
 
+test('bytes that are no request, behind one whose answer is under way, do not end up in that answer', async () => {
+  const answer = world.monolith.answer;
+  world.monolith.answer = (_request, response) => {
+    response.writeHead(200, { 'content-length': 8 }).write('half');
+    setTimeout(() => response.end('done'), 100);
+  };
+  const received = await sendRaw(
+    world.proxy.url,
+    'GET /items HTTP/1.1\r\nHost: x\r\n\r\n\0\0garbage\r\n\r\n',
+  );
+  world.monolith.answer = answer;
+  expect(statusesOf(received).length).toBeLessThanOrEqual(1);
+  expect(received).not.toMatch(/half.*HTTP/s);
+});
+
 test('huge headers are refused', async () => {
   const received = await sendRaw(
     world.proxy.url,
