@@ -3,7 +3,14 @@ import { MatapaloError } from '#kernel/errors.ts';
 import type { TableConfig } from '#plan/config.ts';
 import { syncName } from '#plan/names.ts';
 import { slotState } from '#cdc/capture/direct/objects.ts';
-import { exampleRows, jobContext, startTwoSides, type Pair, type TwoSides } from '#test/two-sides.ts';
+import {
+  exampleRows,
+  exampleServiceSql,
+  jobContext,
+  startTwoSides,
+  type Pair,
+  type TwoSides,
+} from '#test/two-sides.ts';
 import { backfillGroup } from './backfill-group.ts';
 import { loadRangeFilter, settleRanges } from './range-filter.ts';
 
@@ -59,7 +66,11 @@ describe('backfill', () => {
   });
 
   it('goes on after an interruption, and knows which events the later snapshot has brought', async () => {
-    const pair = await sides.pair({ guard: true });
+    // A second unique key would make the table begin anew.
+    const pair = await sides.pair({
+      guard: true,
+      serviceSql: exampleServiceSql.replace('text not null unique', 'text not null'),
+    });
     await pair.legacyApp.query(`${exampleRows(6_000)} analyze;`);
     const ctx = await jobContext(pair);
     const stop = new AbortController();

@@ -23,7 +23,7 @@ import {
   targetSession,
   type HeldSnapshot,
 } from './sessions.ts';
-import { emptyTargets, isComplete, refuseForeignRows } from './target-state.ts';
+import { emptyTargets, isComplete, notResumable, refuseForeignRows } from './target-state.ts';
 
 export interface BackfillOptions {
   /** Rows of a range: what a crash costs, at most, for each lane. Default 500,000. */
@@ -51,7 +51,8 @@ interface Task {
  * The first copy of a group's tables, legacy to service, and the forward slot whose stream begins exactly after it.
  *
  * Each range and the row that says it is done commit together. After a crash: the slot is kept, what is left is read
- * under a later snapshot, and the applier skips what that has brought (`loadRangeFilter`). Where the slot is gone before
+ * under a later snapshot, and the applier skips what that has brought (`loadRangeFilter`); a half table with a second unique
+ * key is read anew. Where the slot is gone before
  * the copy was whole, what the tool had filled is emptied and all begins anew. Resolves when every range is in the target; does nothing
  * where that is so already. Throws `preflight-failed` when a target holds rows that are not the tool's, `group-stopped`
  * when the copy is whole and its slot is gone: then only a resync helps.
@@ -73,6 +74,12 @@ export async function backfillGroup(ctx: SyncContext, options: BackfillOptions =
     ctx.log.warn({ slot }, 'the slot of a half copy is gone: the copy begins anew');
     await emptyTargets(service, group.name, flows);
     done = new Map();
+  }
+  const again = await notResumable(service, flows, done);
+  if (again.length > 0) {
+    ctx.log.warn({ entries: again.map((flow) => flow.id) }, 'tables with other unique keys are copied anew');
+    await emptyTargets(service, group.name, again);
+    for (const flow of again) done.delete(flow.id);
   }
   await refuseForeignRows(service, group.name, flows);
   await ensurePublication(legacy, group, 'forward');

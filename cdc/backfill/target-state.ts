@@ -55,7 +55,7 @@ export async function refuseForeignRows(
   );
 }
 
-/** Takes a half copy back whose slot is gone: nothing could bring it up to date. Only what the tool has filled. */
+/** Takes copied rows back, of these entries: nothing could bring them up to date. Only what the tool has filled. */
 export async function emptyTargets(pool: pg.Pool, group: string, flows: readonly TableFlow[]): Promise<void> {
   const client = await targetSession(pool, group, 'forward', 'empty');
   try {
@@ -65,12 +65,43 @@ export async function emptyTargets(pool: pg.Pool, group: string, flows: readonly
       if (flow.anchor) await client.query(`delete from ${tableName(flow.target.ref.name)}`);
     }
     await client.query(
-      `delete from matapalo.backfill_range where group_name = $1 and direction = 'forward'`,
-      [group],
+      `delete from matapalo.backfill_range where group_name = $1 and direction = 'forward' and entry = any($2::text[])`,
+      [group, flows.map((flow) => flow.id)],
     );
     await client.query('commit');
   } finally {
     client.release(true);
   }
   await dropSessionOrigins(pool, group, 'forward', ['empty']);
+}
+
+/**
+ * Entries that cannot go on under a later snapshot: half copied, with a unique index besides the key. A value that moved between
+ * rows meanwhile would be on both: on one in an old range, on the other in a new one. They begin anew, in one
+ * snapshot; whole ones, and those without such an index, are kept.
+ */
+export async function notResumable(
+  target: Queryable,
+  flows: readonly TableFlow[],
+  done: ReadonlyMap<string, readonly DoneRange[]>,
+): Promise<TableFlow[]> {
+  const found: TableFlow[] = [];
+  for (const flow of flows) {
+    const before = done.get(flow.id) ?? [];
+    if (before.length === 0 || isComplete([flow], done)) continue;
+    const { rows } = await target.query<{ columns: string[] | null }>(
+      `select case when i.indisexclusion or i.indpred is not null or i.indexprs is not null then null
+                   else array(select a.attname::text from unnest(i.indkey::int2[]) with ordinality k(num, pos)
+                                join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.num
+                               where k.pos <= i.indnkeyatts) end as columns
+         from pg_index i where i.indrelid = $1 and (i.indisunique or i.indisexclusion)`,
+      [flow.target.oid],
+    );
+    const key = new Set(flow.key.map((pair) => pair.target));
+    const besides = rows.some(
+      ({ columns }) => columns === null || ![...key].every((name) => columns.includes(name)),
+    );
+    if (besides) found.push(flow);
+  }
+  return found;
 }
