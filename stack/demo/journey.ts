@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { compareSides, describeDifference, type Sides } from './auditor/compare-sides.ts';
 import type { OperatorApi, TransitionView } from './operator-api.ts';
+import { watchHold } from './watch-hold.ts';
 import type { SwitchReport, Verification } from './report.ts';
 import type { Crowd } from './shoppers/crowd.ts';
 import { heldAcross, percentile } from './shoppers/meter.ts';
@@ -26,6 +27,7 @@ export interface JourneyOptions {
   api: OperatorApi;
   crowd: Crowd;
   sides: Sides;
+  controlUrl: string;
   seconds: number;
   signal: AbortSignal;
   say: (text: string) => void;
@@ -94,13 +96,15 @@ export class Journey {
 
   async #handOver(kind: 'switch' | 'rollback', to: Station): Promise<void> {
     const { crowd } = this.#o;
-    const calm = crowd.rush();
+    const hold = await watchHold(this.#o.controlUrl, group);
+    const calm = crowd.rush(hold.began);
     let transition: TransitionView;
     try {
       await delay(300, undefined, { signal: this.#o.signal });
       transition = await this.#move(kind);
     } finally {
       await calm();
+      await hold.close();
     }
     const at = (step: string) => {
       const entry = transition.journal.find((candidate) => candidate.step === step);

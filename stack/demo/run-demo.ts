@@ -29,6 +29,7 @@ export async function runDemo(options: DemoOptions, shop: Shop, signal: AbortSig
     api,
     crowd,
     sides: { legacyUrl, serviceUrl },
+    controlUrl: shop.databases.control,
     seconds: options.seconds,
     signal,
     say: (text) => watch.say(text),

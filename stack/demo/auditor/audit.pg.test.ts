@@ -62,7 +62,7 @@ beforeAll(async () => {
     ratePerSecond: 250,
     goods: await chooseGoods(legacyUrl),
   });
-  const calm = crowd.rush();
+  const calm = crowd.rush(delay(3_000).then(() => undefined));
   await delay(8_000);
   await calm();
   await crowd.stop();

@@ -30,17 +30,21 @@ export interface Goods {
 
 const customers = 60;
 const merchants = 26;
-/** Those that only write, and only while a switch is near: enough that a short hold catches more than twenty. */
-const rushers = 48;
-const rushThinkMs = 70;
+/** Those that only write, and only while a switch is near: some more than the twenty that it must hold. */
+const rushers = 28;
+const rushThinkMs = 250;
 const productsEach = 5;
 
 export interface Crowd {
   readonly ledger: Ledger;
   readonly meter: Meter;
   readonly goods: Goods;
-  /** More catalogue writes at once, until the returned function is called. */
-  rush(): () => Promise<void>;
+  /**
+   * More catalogue writes, until the returned function is called: now and then by each, and by all at once in the moment that
+   * `worst` resolves. A load that fills a pause of a few hundredths of a second by chance would be one that a small machine
+   * cannot drain.
+   */
+  rush(worst: Promise<void>): () => Promise<void>;
   /** Requests a second of the paced load so far, without the rushes. */
   pacedPerSecond(): number;
   /** No shopper is in the middle of a request afterwards. */
@@ -112,14 +116,18 @@ export async function gatherCrowd(options: CrowdOptions): Promise<Crowd> {
     ledger,
     meter,
     goods: options.goods,
-    rush() {
+    rush(worst) {
       let rushIsOn = true;
       const haste = random(998);
       const runs = rushing.map(async (one) => {
-        await delay(haste.between(0, rushThinkMs * 2));
+        let isCalled = false;
+        const called = worst.then(() => (isCalled = true));
+        let hasCome = false;
         while (rushIsOn) {
+          const thinks = delay(haste.between(rushThinkMs / 2, rushThinkMs * 1.5));
+          await (hasCome ? thinks : Promise.race([thinks, called]));
+          hasCome = isCalled;
           await one.step();
-          await delay(haste.between(rushThinkMs / 2, rushThinkMs * 1.5));
         }
       });
       const all = Promise.all(runs);
