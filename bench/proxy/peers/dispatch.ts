@@ -23,9 +23,11 @@ const server = createServer((request, response) => {
         response.writeHead(status, answer);
       },
       onResponseData(controller, chunk) {
-        if (!response.write(chunk)) {
+        if (!response.write(chunk) && !response.destroyed) {
           controller.pause();
           response.once('drain', () => controller.resume());
+          // Or a client that left would keep the connection for ever, and the load's end would use them all up.
+          response.once('close', () => controller.resume());
         }
       },
       onResponseEnd() {
