@@ -8,6 +8,8 @@ export interface EntryProgress {
   table: string;
   rows: number;
   done: boolean;
+  /** The ownership epoch under which this was counted. */
+  epoch: string;
   at?: string;
 }
 

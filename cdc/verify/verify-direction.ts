@@ -54,6 +54,10 @@ export async function verifyDirection(ctx: SyncContext, options: VerifyOptions):
   const deadline = Date.now() + options.timeoutMs;
   try {
     const live = await liveSides(ctx);
+    // What was counted before ownership moved says nothing about now: from the beginning, then.
+    if (run.progress.some((item) => item.epoch !== live.epoch.toString())) {
+      Object.assign(run, { rows: 0, missing: 0, extra: 0, different: 0, samples: [], progress: [] });
+    }
     for (const flow of ctx.flows[options.direction]) {
       await verifyFlow(ctx, flow, run, live, options, deadline);
     }
@@ -91,7 +95,7 @@ async function verifyFlow(
   options: VerifyOptions,
   deadline: number,
 ): Promise<void> {
-  const progress = progressOf(run, flow);
+  const progress = progressOf(run, flow, live.epoch);
   if (progress.done) return;
   let began = performance.now();
   for await (const chunk of compareFlow(readersOf(ctx, flow.direction), flow, progress.at)) {
@@ -119,10 +123,16 @@ async function verifyFlow(
   }
 }
 
-function progressOf(run: Verification, flow: TableFlow): EntryProgress {
+function progressOf(run: Verification, flow: TableFlow, epoch: bigint): EntryProgress {
   const found = run.progress.find((item) => item.entry === flow.id);
   if (found) return found;
-  const made: EntryProgress = { entry: flow.id, table: flow.target.ref.name, rows: 0, done: false };
+  const made: EntryProgress = {
+    entry: flow.id,
+    table: flow.target.ref.name,
+    rows: 0,
+    done: false,
+    epoch: epoch.toString(),
+  };
   run.progress.push(made);
   return made;
 }
