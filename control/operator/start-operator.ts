@@ -15,6 +15,8 @@ import { Metrics } from './metrics.ts';
 import type { Operator } from './operator.ts';
 import { recover } from './recover/recover.ts';
 import { Wake } from './wake.ts';
+import { GuardWatch } from './watch-guards.ts';
+import { watchOwnership } from './watch-ownership.ts';
 
 export interface OperatorOptions {
   plan: Plan;
@@ -70,7 +72,8 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
   const app = await buildApp(operator);
   const address = await listen(app, options.host ?? '127.0.0.1', options.port ?? 7070);
   const url = options.url ?? address;
-  let census: NodeJS.Timeout | undefined;
+  let rounds: NodeJS.Timeout[] = [];
+  const stopRounds = () => rounds.splice(0).forEach((timer) => clearInterval(timer));
   operator.lead = new Lead(
     {
       controlUrl,
@@ -81,12 +84,16 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
     },
     (term) => {
       metrics.leading.set(1);
-      clearInterval(census);
-      census = setInterval(() => void sampleCensus(operator), 1_000);
-      census.unref();
+      stopRounds();
+      const watch = new GuardWatch(operator);
+      rounds = [
+        setInterval(() => void sampleCensus(operator), 1_000).unref(),
+        setInterval(() => void watch.look(), 5_000).unref(),
+        setInterval(() => void watchOwnership(operator), 2_000).unref(),
+      ];
       term.signal.addEventListener('abort', () => {
         metrics.leading.set(0);
-        clearInterval(census);
+        stopRounds();
       });
       void recover(operator, term);
     },
@@ -96,7 +103,7 @@ export async function startOperator(options: OperatorOptions): Promise<RunningOp
     operator,
     firstToken,
     async stop() {
-      clearInterval(census);
+      stopRounds();
       await app.close();
       await operator.lead.close();
       await Promise.allSettled(operator.running.values());
