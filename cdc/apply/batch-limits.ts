@@ -7,4 +7,4 @@ export interface BatchLimits {
   bytes: number;
 }
 
-export const defaultLimits: BatchLimits = { rows: 10_000, changes: 60_000, bytes: 8 * 1024 * 1024 };
+export const defaultLimits: BatchLimits = { rows: 12_000, changes: 80_000, bytes: 12 * 1024 * 1024 };

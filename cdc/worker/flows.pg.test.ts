@@ -1,12 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import {
-  closeSynced,
-  moveGroup,
-  settle,
-  startTestWorker,
-  syncGroup,
-  untilStopped,
-} from '#test/cdc-fixture.ts';
+import { closeSynced, settle, startTestWorker, syncGroup, untilStopped } from '#test/cdc-fixture.ts';
 import { startTwoSides, type Pair, type TwoSides } from '#test/two-sides.ts';
 import type { Worker } from './worker.ts';
 
