@@ -30,6 +30,13 @@ export interface PhaseReport {
   p99Ms: number;
 }
 
+export interface RouteReport {
+  route: string;
+  requests: number;
+  p50Ms: number;
+  p99Ms: number;
+}
+
 export interface Report {
   requests: number;
   writes: number;
@@ -46,6 +53,8 @@ export interface Report {
   verification: Verification[];
   switches: SwitchReport[];
   phases: PhaseReport[];
+  /** Slowest p99 first. */
+  routes: RouteReport[];
   ledgerEntries: number;
   /** What went wrong, as text; bounded. Empty when all is well. */
   failures: string[];
@@ -106,6 +115,7 @@ export function makeReport(evidence: Evidence): Report {
       p50Ms: percentile(values, 0.5),
       p99Ms: percentile(values, 0.99),
     })),
+    routes: routesOf(meter),
     ledgerEntries: evidence.ledgerEntries,
     failures: [],
   };
@@ -116,6 +126,23 @@ export function makeReport(evidence: Evidence): Report {
     ...shortcomings(report, evidence),
   ];
   return report;
+}
+
+function routesOf(meter: Meter): RouteReport[] {
+  const latencies = new Map<string, number[]>();
+  for (const { route, startMs, endMs } of meter.samples) {
+    const values = latencies.get(route) ?? [];
+    values.push(endMs - startMs);
+    latencies.set(route, values);
+  }
+  return [...latencies]
+    .map(([route, values]) => ({
+      route,
+      requests: values.length,
+      p50Ms: percentile(values, 0.5),
+      p99Ms: percentile(values, 0.99),
+    }))
+    .sort((a, b) => b.p99Ms - a.p99Ms);
 }
 
 /** A run that proves less than it should has not passed, even when nothing went wrong. */

@@ -16,7 +16,7 @@ const searches = [
 
 /** What every shopper may know without a ledger: the shape, the filter and the order of what it asked for. */
 export async function browse(client: ShopClient, random: Random, products: number): Promise<void> {
-  switch (random.choose({ list: 4, search: 2, product: 6, availability: 2, many: 2, categories: 1 })) {
+  switch (random.choose({ list: 6, search: 3, product: 18, availability: 6, many: 4, categories: 1 })) {
     case 'list':
       return list(client, random);
     case 'search':

@@ -28,12 +28,13 @@ export interface Goods {
   free: readonly number[];
 }
 
-const customers = 60;
-const merchants = 26;
+/** So many that the rate is kept while each waits half a second for an answer. */
+const customers = 100;
+const merchants = 42;
 /** Those that only write, and only while a switch is near: some more than the twenty that it must hold. */
 const rushers = 28;
 const rushThinkMs = 250;
-const productsEach = 5;
+const productsEach = 4;
 
 export interface Crowd {
   readonly ledger: Ledger;

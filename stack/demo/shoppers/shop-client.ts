@@ -76,7 +76,7 @@ export class ShopClient {
       meter.inFlight--;
       meter.record({
         phase,
-        route: ask.route,
+        route: `${ask.method} ${ask.route}`,
         write: ask.write ?? ask.method !== 'GET',
         moving: ask.moving,
         startMs,
