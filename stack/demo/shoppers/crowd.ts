@@ -32,7 +32,7 @@ export interface Goods {
 const customers = 100;
 const merchants = 42;
 /** Those that only write, and only while a switch is near: some more than the twenty that it must hold. */
-const rushers = 28;
+const rushers = 23;
 const rushThinkMs = 250;
 const productsEach = 4;
 
