@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { exportJWK, generateKeyPair } from 'jose';
 import { freePort, startCluster, type Cluster } from './clusters.ts';
@@ -56,7 +56,9 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
   const dataDir = resolve(options.dataDir);
   const step = options.onStep ?? (() => undefined);
   if (options.fresh) rmSync(dataDir, { recursive: true, force: true });
-  mkdirSync(dataDir, { recursive: true, mode: 0o755 });
+  mkdirSync(dataDir, { recursive: true });
+  // As root, PostgreSQL runs under another account, which has to pass through. Secrets have modes of their own.
+  if (process.getuid?.() === 0) chmodSync(dataDir, 0o711);
   const unlock = lockDataDir(dataDir);
   const children = new ChildRegister(dataDir);
   const leftovers = children.endLeftovers();

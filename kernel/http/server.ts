@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import fastify, { LogController, type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import type { Registry } from 'prom-client';
 import { errorCodeOf, MatapaloError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -20,9 +20,12 @@ export function createServer(options: ServerOptions): FastifyInstance {
     genReqId: (request) => headerOf(request.headers['x-request-id']) ?? randomUUID(),
     requestIdHeader: false,
     bodyLimit: 1024 * 1024,
+    requestTimeout: 60_000,
     forceCloseConnections: 'idle',
+    // What still arrives on an open connection during a stop is answered; the answer closes the connection.
+    return503OnClosing: false,
     loggerInstance: options.log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     ...options.fastify,
   }) as unknown as FastifyInstance;
   // A keep-alive connection that is busy when the server stops would stay open after its answer, and the process with it.
@@ -32,6 +35,9 @@ export function createServer(options: ServerOptions): FastifyInstance {
   });
   app.addHook('onSend', async (_request, reply) => {
     if (closing) void reply.header('connection', 'close');
+    // Closing with the rest of a body unread would reset the connection, and the refusal could be lost with it: it is read
+    // and dropped, within requestTimeout.
+    else if (reply.statusCode === 413) void reply.removeHeader('connection');
   });
   app.setErrorHandler((error, request, reply) => {
     const body = problemOf(error);

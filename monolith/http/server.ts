@@ -49,6 +49,12 @@ export function createServer(log: FastifyBaseLogger): FastifyInstance {
     if (/%00/.test(request.url)) throw new ShopError('bad-request', 'The URL holds a NUL character.');
   });
 
+  app.addHook('onSend', async (_request, reply) => {
+    // Closing with the rest of a body unread would reset the connection, and the refusal could be lost with it: it is
+    // read and dropped, within requestTimeout.
+    if (reply.statusCode === 413) void reply.removeHeader('connection');
+  });
+
   app.setErrorHandler((error, request, reply) => {
     const known = shopErrorOf(error);
     const body = problemOf(known.code, known.message);

@@ -46,7 +46,6 @@ export async function buildApp(config: CatalogueConfig, log: Log): Promise<Fasti
       },
     },
   });
-  endConnectionsOnClose(app);
   observeRequests(app, registry);
   observePool(poolOf(source.driver), registry, 'catalogue');
 
@@ -64,20 +63,6 @@ export async function buildApp(config: CatalogueConfig, log: Log): Promise<Fasti
     await source.destroy();
   });
   return app;
-}
-
-/**
- * Idle connections are closed at once; those with a request in flight must not be kept alive after their answer, or a
- * stop would wait for the client.
- */
-function endConnectionsOnClose(app: FastifyInstance): void {
-  let closing = false;
-  app.addHook('preClose', async () => {
-    closing = true;
-  });
-  app.addHook('onSend', async (_request, reply) => {
-    if (closing) void reply.header('connection', 'close');
-  });
 }
 
 /** TypeORM keeps pg's pool on its driver, untyped. */
