@@ -3,6 +3,7 @@ import { finished } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { headers as names } from '#plan/names.ts';
 import { answers, isConnectFailure, problemOfFailure, sendProblem } from './answers.ts';
+import { BodyFeed } from './body-feed.ts';
 import type { Capture } from './capture.ts';
 import { responseHeaders } from './response-headers.ts';
 import type { RetryBudget, Upstream } from './upstream.ts';
@@ -66,7 +67,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
           path: upstream.prefix + target,
           method: request.method ?? 'GET',
           headers,
-          body: hasBody ? request : null,
+          body: hasBody ? new BodyFeed(request) : null,
           ...(timeoutMs === undefined ? {} : { headersTimeout: timeoutMs }),
         },
         this,
@@ -128,6 +129,18 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#ended) return;
     this.#options.response.end();
     this.#end(this.#status);
+    this.#dropRest();
+  }
+
+  /** An upstream that answers before it has read the body: the rest is read and dropped, so that the connection goes on. */
+  #dropRest(): void {
+    const { request } = this.#options;
+    if (request.complete || request.destroyed) return;
+    const patience = setTimeout(() => request.destroy(), 10_000).unref();
+    finished(request, () => clearTimeout(patience));
+    // undici lets go of its feed a moment later, which pauses the request once more.
+    setImmediate(() => request.resume());
+    request.resume();
   }
 
   onResponseError(_controller: Controller | undefined, error: Error): void {

@@ -184,3 +184,24 @@ test('closing lets requests in flight end, and refuses nothing that it took', as
   await closed;
   expect((await world?.db.query('select from proxy'))?.rowCount).toBe(0);
 });
+
+test('an upstream that answers before it has read the body: the answer arrives, and the connection goes on', async () => {
+  const { proxy, monolith } = await open();
+  monolith.answer = (_request, response) => {
+    response.writeHead(413, { 'content-length': '0' });
+    response.end();
+  };
+  const body = 'x'.repeat(400_000);
+  for (let round = 0; round < 20; round++) {
+    // One keep-alive connection: a rest that nobody reads would stall the request after it.
+    const large = await fetch(`${proxy.url}/items`, { method: 'POST', body });
+    await large.arrayBuffer();
+    const next = await fetch(`${proxy.url}/items`, {
+      method: 'POST',
+      body: 'x',
+      signal: AbortSignal.timeout(20_000),
+    });
+    await next.arrayBuffer();
+    expect([large.status, next.status]).toEqual([413, 413]);
+  }
+});
