@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { terminal } from '../control/operator/cli/print.ts';
 import { runCli } from '../control/operator/cli/program.ts';
 
 // `matapalo history | head` ends the pipe early; that is no failure.
@@ -7,4 +8,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-process.exitCode = await runCli(process.argv.slice(2));
+// Named here, because the CLI itself knows neither proxy nor cdc. Each module runs its process when it is imported; the
+// bundle turns these into its own files.
+const processes = {
+  operator: () => import('../control/operator/main.ts'),
+  cdc: () => import('../cdc/main.ts'),
+  proxy: () => import('../strangler-proxy/main.ts'),
+};
+
+process.exitCode = await runCli(process.argv.slice(2), terminal, processes);

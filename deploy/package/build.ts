@@ -1,11 +1,27 @@
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
-import { build } from 'esbuild';
+import { cpSync, readFileSync, rmSync } from 'node:fs';
+import { build, type Plugin } from 'esbuild';
 
 /**
  * Bundles the tool for publishing: Node strips no types under node_modules, and `#` imports name source folders, so what is
  * packed is plain JavaScript, one file a process with shared chunks. Packages stay dependencies.
  */
+
+/** The operator reads the console's files from beside its own source; bundled, they lie beside the bundle. */
+const consoleBesideBundle: Plugin = {
+  name: 'console-beside-bundle',
+  setup(bundling) {
+    bundling.onLoad({ filter: /control[/\\]operator[/\\]api[/\\]console\.ts$/ }, ({ path }) => {
+      const source = readFileSync(path, 'utf8');
+      const contents = source.replace('../../console/', './console/');
+      // Else the packed operator would fail at its start, and nothing here would say so.
+      if (contents === source) throw new Error(`${path} no longer reads ../../console/: mend this plugin.`);
+      return { contents, loader: 'ts' };
+    });
+    bundling.onEnd(() => cpSync('control/console', 'dist/console', { recursive: true }));
+  },
+};
+
 rmSync('dist', { recursive: true, force: true });
 await build({
   entryPoints: {
@@ -23,8 +39,7 @@ await build({
   target: 'node22',
   packages: 'external',
   sourcemap: false,
-  // The console's page is read as text by the operator.
-  loader: { '.html': 'text' },
+  plugins: [consoleBesideBundle],
   logLevel: 'warning',
 });
 const types = spawnSync(

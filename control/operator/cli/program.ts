@@ -3,6 +3,7 @@ import { exitCodes, MatapaloError } from '#kernel/errors.ts';
 import { ApiProblem, Client, exitCodeOf } from './client.ts';
 import { addMaintenance } from './maintenance.ts';
 import { addReading } from './reading.ts';
+import { addRun, type Processes } from './run.ts';
 import { gateLines, terminal, type GateView, type Output } from './print.ts';
 import { addTransitions } from './transitions.ts';
 
@@ -28,7 +29,11 @@ export function positivePercent(value: string): number {
  * Runs one command line and returns its exit code: 0 ok, 1 unexpected, 2 usage, 3 a gate is not met, 4 undone,
  * 5 unreachable.
  */
-export async function runCli(args: readonly string[], output: Output = terminal): Promise<number> {
+export async function runCli(
+  args: readonly string[],
+  output: Output = terminal,
+  processes: Processes = {},
+): Promise<number> {
   let code: number = exitCodes.ok;
   const program = new Command('matapalo')
     .description('Moves route groups from a monolith to services, fenced, and back.')
@@ -44,7 +49,7 @@ export async function runCli(args: readonly string[], output: Output = terminal)
 Environment:
   MATAPALO_URL         where the operator answers
   MATAPALO_TOKEN       the token; else the file MATAPALO_TOKEN_FILE, else .matapalo/token
-  MATAPALO_CONFIG      the configuration, for preflight without an operator (default strangler.config.ts)
+  MATAPALO_CONFIG      the configuration, for run, and for preflight without an operator (default strangler.config.ts)
 
 Exit codes:
   0 ok   1 unexpected   2 usage   3 a gate is not met   4 the transition was undone   5 unreachable`,
@@ -65,6 +70,7 @@ Exit codes:
   addReading(cli);
   addTransitions(cli);
   addMaintenance(cli);
+  addRun(cli, processes);
   for (const command of program.commands) {
     command.option('--json', 'print JSON').exitOverride();
     for (const sub of command.commands) sub.option('--json', 'print JSON').exitOverride();
