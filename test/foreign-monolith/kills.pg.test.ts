@@ -102,6 +102,14 @@ describe('killed at every step', () => {
 /** What a switch or a rollback asks for, as a person would have it done. */
 async function gatesMet(stack: WalletStack, kind: 'switch' | 'rollback'): Promise<void> {
   await stack.streaming();
+  // A killed proxy counts as live until its lease has run out.
+  await stack.until('every live proxy on the newest routes', async () => {
+    const { rowCount } = await runSql(
+      stack.controlUrl,
+      'select from proxy where lease_until > now() and version <> (select version from route_version)',
+    );
+    return rowCount === 0 ? true : undefined;
+  });
   if (kind === 'switch') await stack.compared(20);
   await stack.settle();
   await stack.verify(kind === 'switch' ? 'forward' : 'reverse');

@@ -65,7 +65,7 @@ export default defineStrangler({
           reverse: { wallet_id: 'account_id', tag: 'label' },
         },
       ],
-      limits: { minComparisons: 20, pauseBudgetMs: 2_000, drainTimeoutMs: 5_000 },
+      limits: { minComparisons: 20, pauseBudgetMs: 30_000, drainTimeoutMs: 5_000 },
     },
   },
 });
