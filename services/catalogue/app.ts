@@ -9,7 +9,7 @@ import { createRegistry, observePool, observeRequests } from '#kernel/metrics.ts
 import type { CatalogueConfig } from './config.ts';
 import { expireReservations, startExpiry } from './expiry.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
-import { createDataSource } from './store/data-source.ts';
+import { createDataSource, warmUp } from './store/data-source.ts';
 import { ownershipFromView, ownsAlone } from './store/ownership.ts';
 import { createWrite } from './store/unit-of-work.ts';
 
@@ -56,6 +56,9 @@ export async function buildApp(config: CatalogueConfig, log: Log): Promise<Fasti
 
   let stopExpiry: (() => Promise<void>) | undefined;
   app.addHook('onReady', async () => {
+    await warmUp(source, config.poolSize).catch((error: unknown) =>
+      log.warn({ err: error }, 'the pool is cold'),
+    );
     stopExpiry = startExpiry(() => expireReservations(source, owns, write), log);
   });
   app.addHook('onClose', async () => {

@@ -40,8 +40,10 @@ export async function serveWallets(
   port: number,
   store: WalletStore,
 ): Promise<Server> {
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 20, application_name: name });
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 20, min: 20, application_name: name });
   pool.on('error', () => undefined);
+  // Held writes arrive in one moment: connections that must be made first would hold them longer.
+  await Promise.all(Array.from({ length: 20 }, () => pool.query('select 1')));
   const server = createServer((request, response) => {
     answer(pool, store, request)
       .catch((error: unknown) => refusal(error))
