@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 /** One supervisor a data directory. Throws with the other's process id while it lives; a dead one's lock is taken over. */
 export function lockDataDir(dataDir: string): () => void {
@@ -47,9 +47,10 @@ export class ChildRegister {
     if (!existsSync(this.#file)) return [];
     const ended: string[] = [];
     for (const { pid, entry } of JSON.parse(readFileSync(this.#file, 'utf8')) as Leftover[]) {
-      const cmdline = `/proc/${pid}/cmdline`;
-      if (!existsSync(cmdline) || !readFileSync(cmdline, 'utf8').includes(entry)) continue;
+      if (!runs(pid, entry)) continue;
       process.kill(pid, 'SIGKILL');
+      // Its ports are free only when it has gone.
+      awaitEnd(pid, entry, 5_000);
       ended.push(`${entry} (${pid})`);
     }
     rmSync(this.#file, { force: true });
@@ -68,5 +69,43 @@ export class ChildRegister {
   #write(): void {
     const children = [...this.#children].map(([pid, entry]) => ({ pid, entry }));
     writeFileSync(this.#file, JSON.stringify(children));
+  }
+}
+
+/**
+ * Ends the database servers that a killed supervisor left on this data directory, by a shutdown that loses nothing. Before a
+ * fresh start too: their files would be taken away under them.
+ */
+export function endLeftoverServers(dataDir: string): string[] {
+  const ended: string[] = [];
+  for (const file of globSync(join(dataDir, 'postgres', '*', 'data', 'postmaster.pid'))) {
+    const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
+    const data = dirname(file);
+    if (!Number.isInteger(pid) || pid <= 0 || !runs(pid, data)) continue;
+    process.kill(pid, 'SIGINT');
+    awaitEnd(pid, data, 30_000);
+    ended.push(`PostgreSQL (${pid})`);
+  }
+  return ended;
+}
+
+/** Whether the process lives and is the one meant: numbers are given out again. False where there is no /proc. */
+function runs(pid: number, argument: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(argument);
+  } catch {
+    return false;
+  }
+}
+
+/** A process whose parent was killed is nobody's child: there is no event to wait for. */
+function awaitEnd(pid: number, argument: string, timeoutMs: number): void {
+  const deadline = Date.now() + timeoutMs;
+  while (runs(pid, argument)) {
+    if (Date.now() > deadline)
+      throw new Error(
+        `Process ${pid} (${argument}), left by an earlier start, does not end. End it by hand.`,
+      );
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
   }
 }

@@ -1,38 +1,6 @@
-import { parseArgs } from 'node:util';
 import { startShop, type Shop } from '../shop.ts';
-
-const usage = `Usage: npm start -- [--port 7000] [--operator-port 7070] [--data-dir .matapalo] [--fresh]
-
-Starts the sample shop behind the proxy: PostgreSQL, monolith, services, operator, cdc, proxy.
-Data is kept in --data-dir between starts; --fresh begins anew. Ctrl-C stops all in order.
-`;
-
-function options() {
-  const { values } = parseArgs({
-    options: {
-      port: { type: 'string', default: '7000' },
-      'operator-port': { type: 'string', default: '7070' },
-      'data-dir': { type: 'string', default: '.matapalo' },
-      scale: { type: 'string', default: '1' },
-      fresh: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  const number = (name: string, text: string, min: number, max: number) => {
-    const value = Number(text);
-    if (!(value >= min && value <= max))
-      throw new Error(`--${name} ${text} is not a number from ${min} to ${max}.`);
-    return value;
-  };
-  return {
-    help: values.help,
-    fresh: values.fresh,
-    dataDir: values['data-dir'],
-    port: number('port', values.port, 0, 65_535),
-    operatorPort: number('operator-port', values['operator-port'], 0, 65_535),
-    scale: number('scale', values.scale, 0.001, 10),
-  };
-}
+import { parseOptions, usage, UsageError } from './options.ts';
+import { prepare } from './prepare.ts';
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
@@ -55,30 +23,31 @@ Next, in another terminal, move the catalogue:
 Ctrl-C stops everything; the data stays for the next start.`);
 }
 
+let stopping = false;
+
 async function main(): Promise<void> {
-  const chosen = options();
-  if (chosen.help) {
+  const chosen = parseOptions(process.argv.slice(2));
+  if (chosen === undefined) {
     say(usage);
     return;
   }
   const startedMs = performance.now();
-  let stopping = false;
   const stop = async () => {
     if (stopping) return;
     stopping = true;
     say('\nStopping: proxy, cdc, operator, services, monolith, databases.');
     // A stop in the middle of the start waits for it: what is half there would be left behind.
-    await starting.then((shop) => shop.stop()).catch(() => undefined);
+    const shop = await starting.catch(() => undefined);
+    await shop?.stop();
     say('Stopped.');
     process.exit(0);
   };
-  const starting = startShop({
-    ...chosen,
-    fsync: true,
-    onStep: (step) => say(`[${((performance.now() - startedMs) / 1000).toFixed(1).padStart(5)} s] ${step}`),
-  });
-  process.on('SIGINT', () => void stop());
-  process.on('SIGTERM', () => void stop());
+  const onStep = (step: string) =>
+    say(`[${((performance.now() - startedMs) / 1000).toFixed(1).padStart(5)} s] ${step}`);
+  const starting = prepare(chosen, onStep).then(() => startShop({ ...chosen, fsync: true, onStep }));
+  // SIGHUP is a terminal that was closed: nobody would be there to stop the rest.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => void stop().catch(fail));
   const shop = await starting;
   welcome(shop, ((performance.now() - startedMs) / 1000).toFixed(1));
   for (const [name, started] of shop.processes) {
@@ -91,9 +60,11 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(
-    `\nThe stack did not start: ${error instanceof Error ? error.message : String(error)}\n`,
-  );
-  process.exitCode = 1;
-});
+function fail(error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof UsageError) process.stderr.write(`${message}\n`);
+  else process.stderr.write(`The stack ${stopping ? 'did not stop cleanly' : 'did not start'}: ${message}\n`);
+  process.exit(error instanceof UsageError ? 2 : 1);
+}
+
+main().catch(fail);
