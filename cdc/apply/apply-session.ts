@@ -54,7 +54,7 @@ export async function openApplySession(url: string, name: string): Promise<pg.Cl
         if (errorCodeOf(error) !== '55006' || attempt >= 40) throw error;
         await client.query(
           `select pg_terminate_backend(pid) from pg_stat_activity
-            where application_name = $1 and pid <> pg_backend_pid() and usename = current_user`,
+            where application_name = left($1, 63) and pid <> pg_backend_pid() and usename = current_user`,
           [applicationName],
         );
         await delay(50);

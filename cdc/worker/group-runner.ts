@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { describeError, MatapaloError } from '#kernel/errors.ts';
 import { createPool, isConnectionError } from '#kernel/db/pool.ts';
+import type { SessionLead } from '#kernel/db/session-lead.ts';
 import type { Log } from '#kernel/log.ts';
 import { databaseOf, type GroupPlan, type Plan } from '#plan/compile.ts';
 import { loadFlows } from '#plan/mapping/load-flows.ts';
@@ -11,6 +12,7 @@ import { readGroup, setStopped, type GroupState } from '#plan/store/groups.ts';
 import { isTransient } from '../apply/apply-batch.ts';
 import type { BatchLimits } from '../apply/batch-limits.ts';
 import { claimJob, requeueJobs, runJob, type JobHandlers } from './jobs.ts';
+import { endPredecessor, workerSessionName } from './end-predecessor.ts';
 import { takeLead } from './leadership.ts';
 import type { SyncMetrics } from './metrics.ts';
 import { ProgressRow } from './progress-row.ts';
@@ -52,12 +54,12 @@ export class GroupRunner {
     const settings = { settings: toolSession, max: 8, log };
     this.#legacy = createPool({
       url: databaseOf(group, 'legacy'),
-      name: `matapalo cdc ${group.name}`,
+      name: workerSessionName(group.name),
       ...settings,
     });
     this.#service = createPool({
       url: databaseOf(group, 'service'),
-      name: `matapalo cdc ${group.name}`,
+      name: workerSessionName(group.name),
       ...settings,
     });
     this.#done = this.#live();
@@ -80,20 +82,21 @@ export class GroupRunner {
       this.#leading = true;
       const signal = AbortSignal.any([this.#stop.signal, lead.lost]);
       try {
+        await endPredecessor(group.name, [this.#legacy, this.#service], log);
         await requeueJobs(this.#options.control, group.name);
-        await Promise.all([this.#syncLoop(signal), this.#jobLoop(signal)]);
+        await Promise.all([this.#syncLoop(signal, lead), this.#jobLoop(signal, lead)]);
       } catch (error) {
         if (!signal.aborted)
           log.error({ err: error, group: group.name }, 'the group is given up for a moment');
         await delay(500, undefined, { signal: this.#stop.signal }).catch(() => undefined);
       } finally {
         this.#leading = false;
-        await lead.release().catch(() => undefined);
+        await lead.release();
       }
     }
   }
 
-  async #syncLoop(signal: AbortSignal): Promise<void> {
+  async #syncLoop(signal: AbortSignal, lead: SessionLead): Promise<void> {
     const { group, control, metrics, worker, log } = this.#options;
     const row = (direction: 'forward' | 'reverse') =>
       new ProgressRow(control, group.name, direction, worker, (error) =>
@@ -130,13 +133,14 @@ export class GroupRunner {
         await watching;
         this.#pause = undefined;
         for (const direction of directions) await rows[direction].close();
-        if (failure !== undefined && !signal.aborted) {
+        // What failed may have failed because another leads now: that is no reason to report or stop anything.
+        if (failure !== undefined && !signal.aborted && (await lead.confirm())) {
           failures = Date.now() - startedAt > 10_000 ? 1 : failures + 1;
           await this.#failed(failure, rows, failures, signal);
         } else failures = 0;
         continue;
       }
-      if (state !== undefined && !isSynced(state.phase)) await this.#tearDown(signal);
+      if (state !== undefined && !isSynced(state.phase)) await this.#tearDown(signal, lead);
       await Promise.race([heard, delay(1_000, undefined, { signal }).catch(() => undefined)]);
     }
     for (const direction of directions) await rows[direction].close();
@@ -215,11 +219,11 @@ export class GroupRunner {
     }
   }
 
-  async #tearDown(signal: AbortSignal): Promise<void> {
+  async #tearDown(signal: AbortSignal, lead: SessionLead): Promise<void> {
     const { group, control, metrics, log } = this.#options;
     try {
       const { rowCount } = await control.query('select from progress where group_name = $1', [group.name]);
-      if (rowCount === 0) return;
+      if (rowCount === 0 || !(await lead.confirm())) return;
       await teardown(control, group, this.#legacy, this.#service);
       metrics.forget(group.name);
       log.info({ group: group.name }, 'slots, publications and origins of the group are gone');
@@ -229,7 +233,7 @@ export class GroupRunner {
     }
   }
 
-  async #jobLoop(signal: AbortSignal): Promise<void> {
+  async #jobLoop(signal: AbortSignal, lead: SessionLead): Promise<void> {
     const { group, control, handlers, log } = this.#options;
     while (!signal.aborted) {
       const heard = this.#wakeup.next();
@@ -245,6 +249,7 @@ export class GroupRunner {
             job,
             handlers,
             { ...context, flows, signal, whileStopped: (work) => this.#whileStopped(work) },
+            () => lead.confirm(),
             log,
           );
           this.wake();

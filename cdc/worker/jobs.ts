@@ -31,15 +31,20 @@ export async function claimJob(control: pg.Pool, group: string): Promise<Job | u
   return rows[0];
 }
 
-/** Runs a job and stores its outcome. A worker that stops meanwhile leaves it queued for the next. */
+/**
+ * Runs a job and stores its outcome. A worker that stops meanwhile leaves it queued for the next; one that no longer leads
+ * leaves it alone, because its successor has begun it anew.
+ */
 export async function runJob(
   job: Job,
   handlers: JobHandlers,
   context: Omit<JobContext, 'jobId' | 'args' | 'report'>,
+  leads: () => Promise<boolean>,
   log: Log,
 ): Promise<void> {
   const { control, group, signal } = context;
   const finish = async (state: 'done' | 'failed' | 'queued', result: unknown) => {
+    if (!(await leads())) return;
     await control.query(
       `update job set state = $2, result = $3::jsonb, ended_at = case when $2 = 'queued' then null else clock_timestamp() end where id = $1`,
       [job.id, state, result === undefined ? null : JSON.stringify(result)],

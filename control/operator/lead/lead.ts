@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
-import { MatapaloError } from '#kernel/errors.ts';
+import type pg from 'pg';
+import { takeSessionLead, type SessionLead } from '#kernel/db/session-lead.ts';
+import { describeError } from '#kernel/errors.ts';
 import type { Log } from '#kernel/log.ts';
 
 export interface LeadOptions {
@@ -21,40 +22,29 @@ export interface Term {
 }
 
 /** First and second key of the advisory lock that the leader's session holds in the control database. */
-const lockKeys = [19_793, 10] as const;
+const lockKey = [19_793, 10] as const;
 
 /**
- * Elects one operator. The leader holds a session advisory lock and speaks on that session all the time; when the session
- * is silent for a lease (the process is stopped, or its host is gone without a word), the next candidate ends the session
- * and takes the lock. A process that was put out may wake up at any point and go on, so the lock proves nothing by itself:
+ * Elects one operator. A process that was put out may wake up at any point and go on, so the lock proves nothing by itself:
  * every taking of the lead raises `leadership.term`, and each journal entry and publication carries the term in its own
  * transaction. A stale one changes nothing.
  */
 export class Lead {
   readonly #options: LeadOptions;
-  readonly #leaseMs: number;
   readonly #onLead: (term: Term) => void;
-  #current: (Term & { controller: AbortController; heardAt: number }) | undefined;
-  #client: pg.Client | undefined;
-  #closed = new AbortController();
-  #loop: Promise<void>;
+  readonly #closed = new AbortController();
+  readonly #loop: Promise<void>;
+  #current: { term: Term; session: SessionLead } | undefined;
 
   constructor(options: LeadOptions, onLead: (term: Term) => void) {
     this.#options = options;
-    this.#leaseMs = options.leaseMs ?? 3_000;
     this.#onLead = onLead;
     this.#loop = this.#run();
   }
 
-  /** The present term, or undefined while another leads. Time counts, not only news: a process that slept does not lead. */
+  /** The present term, or undefined while another leads. */
   get current(): Term | undefined {
-    const current = this.#current;
-    if (current === undefined || current.signal.aborted) return undefined;
-    if (performance.now() - current.heardAt > this.#leaseMs) {
-      this.#lose('the lease ran out');
-      return undefined;
-    }
-    return current;
+    return this.#current?.session.held === true ? this.#current.term : undefined;
   }
 
   leads(term: bigint): boolean {
@@ -63,70 +53,46 @@ export class Lead {
 
   async close(): Promise<void> {
     this.#closed.abort();
-    this.#lose('the operator stops');
-    // A client that is still connecting may never answer `end`.
-    this.#client?.end().catch(() => undefined);
-    await Promise.race([this.#loop, delay(2_000)]);
-  }
-
-  #lose(why: string): void {
-    const current = this.#current;
-    this.#current = undefined;
-    if (current === undefined) return;
-    this.#options.log.warn({ term: current.term.toString() }, `no longer leading: ${why}`);
-    current.controller.abort(new MatapaloError('not-leader', `This operator no longer leads: ${why}.`));
+    await this.#current?.session.release();
+    // A session that is still connecting may never answer.
+    await Promise.race([this.#loop, delay(2_000, undefined, { ref: false })]);
   }
 
   async #run(): Promise<void> {
-    const pause = this.#leaseMs / 8;
-    let complained = false;
+    const { controlUrl, log, leaseMs = 3_000 } = this.#options;
     while (!this.#closed.signal.aborted) {
-      const client = new pg.Client({
-        connectionString: this.#options.controlUrl,
-        application_name: 'matapalo operator lead',
-        keepAlive: true,
-        connectionTimeoutMillis: 5_000,
-      });
-      client.on('error', () => this.#lose('the connection to the control database broke'));
-      client.once('end', () => this.#lose('the connection to the control database ended'));
-      this.#client = client;
-      try {
-        await client.connect();
-        this.#closed.signal.throwIfAborted();
-        complained = false;
-        await this.#stand(client, pause);
-        await this.#serve(client, pause);
-      } catch (error) {
-        if (!complained && !this.#closed.signal.aborted)
-          this.#options.log.error({ err: error }, 'cannot stand for the lead; trying again');
-        complained = true;
-      }
-      this.#lose('the session ended');
-      client.end().catch(() => undefined);
-      await this.#pause(pause);
-    }
-  }
-
-  /** Waits for the lock, and ends the session of a leader that has fallen silent. */
-  async #stand(client: pg.Client, pause: number): Promise<void> {
-    for (;;) {
-      this.#closed.signal.throwIfAborted();
-      const { rows } = await client.query<{ got: boolean }>('select pg_try_advisory_lock($1, $2) as got', [
-        ...lockKeys,
-      ]);
-      if (rows[0]?.got) return;
-      await client.query(
-        `select pg_terminate_backend(a.pid) from pg_locks l join pg_stat_activity a using (pid)
-          where l.locktype = 'advisory' and l.granted and l.classid = $1 and l.objid = $2 and l.objsubid = 2
-            and l.database = (select oid from pg_database where datname = current_database())
-            and a.state_change < clock_timestamp() - $3::float8 * interval '1 ms'`,
-        [...lockKeys, this.#leaseMs],
+      let term: bigint | undefined;
+      const session = await takeSessionLead(
+        {
+          url: controlUrl,
+          name: 'matapalo operator lead',
+          subject: 'This operator',
+          key: lockKey,
+          leaseMs,
+          log,
+          check: async (client) => {
+            const newest = (await client.query<{ term: string }>('select term::text from leadership'))
+              .rows[0];
+            return term === undefined || newest?.term === term.toString()
+              ? undefined
+              : 'a newer term has begun';
+          },
+        },
+        this.#closed.signal,
       );
-      await this.#pause(pause);
+      if (session === undefined) return;
+      try {
+        term = await this.#raiseTerm(session.client);
+        if (!this.#closed.signal.aborted && session.held) await this.#lead(session, term);
+      } catch (error) {
+        if (!this.#closed.signal.aborted) log.error({ err: error }, 'the lead was lost as it was taken');
+      }
+      await session.release();
+      await delay(leaseMs / 8, undefined, { signal: this.#closed.signal }).catch(() => undefined);
     }
   }
 
-  async #serve(client: pg.Client, pause: number): Promise<void> {
+  async #raiseTerm(client: pg.Client): Promise<bigint> {
     const { rows } = await client.query<{ term: string }>(
       `insert into leadership ("only", term, holder, url) values (true, 1, $1, $2)
        on conflict ("only") do update
@@ -134,25 +100,22 @@ export class Lead {
        returning term::text`,
       [this.#options.holder, this.#options.url],
     );
-    const term = BigInt(rows[0]?.term ?? 0);
-    const controller = new AbortController();
-    const current = { term, signal: controller.signal, controller, heardAt: performance.now() };
-    this.#current = current;
-    this.#options.log.info({ term: term.toString() }, 'leading');
-    this.#onLead({ term, signal: controller.signal });
-    while (!controller.signal.aborted) {
-      await this.#pause(pause);
-      const askedAt = performance.now();
-      const answer = await client.query<{ term: string }>('select term::text from leadership');
-      if (answer.rows[0]?.term !== term.toString()) return this.#lose('a newer term has begun');
-      // Counted from the question: the server measures our silence from then.
-      if (this.current === undefined) return;
-      current.heardAt = askedAt;
-    }
+    return BigInt(rows[0]?.term ?? 0);
   }
 
-  async #pause(ms: number): Promise<void> {
-    await delay(ms, undefined, { signal: this.#closed.signal }).catch(() => undefined);
+  /** Until the lead is lost. */
+  async #lead(session: SessionLead, number: bigint): Promise<void> {
+    const { log } = this.#options;
+    const term = { term: number, signal: session.lost };
+    const lost = new Promise<void>((resolve) =>
+      session.lost.addEventListener('abort', () => resolve(), { once: true }),
+    );
+    this.#current = { term, session };
+    log.info({ term: number.toString() }, 'leading');
+    this.#onLead(term);
+    await lost;
+    this.#current = undefined;
+    log.warn({ term: number.toString(), reason: describeError(session.lost.reason) }, 'no longer leading');
   }
 }
 
