@@ -50,6 +50,7 @@ const defaultSettings: Record<string, string> = {
   wal_level: 'logical',
   max_wal_senders: '40',
   max_replication_slots: '40',
+  max_active_replication_origins: '40',
   max_logical_replication_workers: '8',
   max_worker_processes: '16',
   max_connections: '300',

@@ -3,8 +3,10 @@ import { syncName } from '#plan/names.ts';
 import { databaseFor, type Finding, type Subject } from './finding.ts';
 
 const oldestVersion = 160_000;
+/** Origins in use at once on a direction's target: its applier's, a repair's; on the service also the lanes of the first copy. */
+const originsNeeded = { legacy: 2, service: 4 } as const;
 
-/** Version, logical decoding, and room for one more slot and its sender. */
+/** Version, logical decoding, and room for one more slot, its sender, and the origins of what is applied here. */
 export async function checkServer(subject: Subject, side: Side): Promise<Finding[]> {
   const slot = syncName(subject.group.name, side === 'legacy' ? 'forward' : 'reverse');
   const { rows } = await databaseFor(subject, side).query<{
@@ -16,6 +18,9 @@ export async function checkServer(subject: Subject, side: Side): Promise<Finding
     own: boolean;
     max_senders: number;
     senders: number;
+    max_origins: number;
+    origins: number;
+    origins_setting: string;
   }>(
     `select current_setting('server_version_num')::int as version, current_setting('wal_level') as wal_level,
             pg_is_in_recovery() as standby,
@@ -23,8 +28,14 @@ export async function checkServer(subject: Subject, side: Side): Promise<Finding
             (select count(*)::int from pg_replication_slots) as slots,
             exists (select from pg_replication_slots where slot_name = $1) as own,
             current_setting('max_wal_senders')::int as max_senders,
-            (select count(*)::int from pg_stat_replication) as senders`,
-    [slot],
+            (select count(*)::int from pg_stat_replication) as senders,
+            coalesce(current_setting('max_active_replication_origins', true),
+                     current_setting('max_replication_slots'))::int as max_origins,
+            (select count(*)::int from pg_replication_origin where roname <> $2 and not starts_with(roname, $2 || '_')) as origins,
+            -- Before 18 the slots' limit is the origins' too.
+            case when current_setting('max_active_replication_origins', true) is null
+                 then 'max_replication_slots' else 'max_active_replication_origins' end as origins_setting`,
+    [slot, syncName(subject.group.name, side === 'legacy' ? 'reverse' : 'forward')],
   );
   const row = rows[0];
   if (row === undefined) return [];
@@ -55,6 +66,14 @@ export async function checkServer(subject: Subject, side: Side): Promise<Finding
     refuse(
       `${row.senders} of ${row.max_senders} WAL senders are in use; two more are needed.`,
       `ALTER SYSTEM SET max_wal_senders = ${row.max_senders + 4}; -- then restart the server`,
+    );
+  }
+  const needed = originsNeeded[side];
+  // An origin belongs to the whole server: the groups of every database on it share the room.
+  if (row.origins + needed > row.max_origins) {
+    refuse(
+      `${row.origins} of ${row.max_origins} replication origins belong to others; ${needed} more are needed.`,
+      `ALTER SYSTEM SET ${row.origins_setting} = ${Math.max(row.max_origins, row.origins) + 10}; -- then restart the server`,
     );
   }
   return findings;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { syncName } from '#plan/names.ts';
 import { startCluster } from '#stack/clusters.ts';
 import { createPool } from '#kernel/db/pool.ts';
 import type { TableConfig } from '#plan/config.ts';
@@ -168,12 +169,21 @@ describe('what a statement mends', () => {
     await pair.close();
   });
 
-  it('a server without logical decoding, slots or senders', async () => {
+  it('a server without logical decoding, slots, senders or origins', async () => {
     const cluster = await startCluster({
-      settings: { wal_level: 'replica', max_replication_slots: '0', max_wal_senders: '1' },
+      settings: {
+        wal_level: 'replica',
+        max_replication_slots: '0',
+        max_wal_senders: '1',
+        max_active_replication_origins: '2',
+      },
     });
     try {
       const { group } = await sides.pair({ control: false });
+      // Its own do not count: a group that is synced already passes.
+      await cluster.query(
+        `select pg_replication_origin_create(name) from unnest(array['others', '${syncName(group.name, 'reverse')}']) name`,
+      );
       const look = async () => {
         const pool = createPool({ url: cluster.url(), name: 'test' });
         const findings = await checkServer({ group, legacy: pool, service: pool }, 'legacy');
@@ -185,6 +195,7 @@ describe('what a statement mends', () => {
         expect.stringMatching(/wal_level is replica/),
         expect.stringMatching(/All 0 replication slots/),
         expect.stringMatching(/WAL senders/),
+        expect.stringMatching(/1 of 2 replication origins belong to others/),
       ]);
       for (const finding of found) await cluster.query(finding.mend);
       await cluster.restart();
