@@ -2,6 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
+import { databaseOf } from '#plan/compile.ts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readGroup } from '#plan/store/groups.ts';
 import { readProgress } from '#plan/store/progress.ts';
@@ -15,6 +17,7 @@ import {
   until,
 } from '#test/cdc-fixture.ts';
 import { exampleRows, startTwoSides, type Pair, type TwoSides } from '#test/two-sides.ts';
+import { workerSessionName } from './end-predecessor.ts';
 
 let sides: TwoSides;
 let folder: string;
@@ -93,6 +96,28 @@ it('a leader that sleeps is succeeded in both directions, and changes nothing wh
   } finally {
     sleeper.kill('SIGKILL');
     await standby?.stop();
+    await closeSynced(pair);
+  }
+});
+
+it('ends a transaction that a former leader left open in a captured database', async () => {
+  const pair = await sides.pair({ guard: true });
+  const left = new pg.Client({
+    connectionString: databaseOf(pair.group, 'legacy'),
+    application_name: workerSessionName(pair.group.name),
+  });
+  left.on('error', () => undefined);
+  await left.connect();
+  // As one that was stopped while it made the group's publication.
+  await left.query('begin');
+  await left.query('select pg_advisory_xact_lock(19793, 3)');
+  const standby = await startTestWorker(pair);
+  try {
+    await syncGroup(pair);
+    await expect(left.query('commit')).rejects.toThrow();
+  } finally {
+    await left.end().catch(() => undefined);
+    await standby.stop();
     await closeSynced(pair);
   }
 });
