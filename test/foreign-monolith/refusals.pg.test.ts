@@ -47,11 +47,13 @@ describe('after the switch', () => {
   it('a worker that slept through a rollback changes nothing when it wakes', async () => {
     await ready('reverse');
     // The leader of the group sleeps; the other takes over, and the group moves back and is written meanwhile.
-    const { rows } = await runSql(stack.controlUrl, `select distinct worker from progress`);
-    const sleeper = await leaderAmong(stack, ['cdc-1', 'cdc-2'], JSON.stringify(rows));
+    const led = await leadingWorkers(stack);
+    const sleeper = ['cdc-1', 'cdc-2'].find((name) => led.includes(stack.process(name).pid)) ?? '';
     stack.process(sleeper).signal('SIGSTOP');
-    await stack.process(sleeper === 'cdc-1' ? 'cdc-2' : 'cdc-1').ready();
-    await endSessionsOf(stack, stack.process(sleeper).pid);
+    await stack.until('both directions to have a successor', async () => {
+      const leading = await leadingWorkers(stack);
+      return leading.every((pid) => !led.includes(pid)) ? true : undefined;
+    });
     await ready('reverse');
     const ended = await stack.transition('rollback');
     expect(ended, ended.reason).toMatchObject({ state: 'done' });
@@ -64,19 +66,20 @@ describe('after the switch', () => {
     entries.push(...ledger);
     await stack.settle();
     expect(await stack.audit(entries, 'legacy')).toEqual(cleanAudit);
+    expect(await stack.owners()).toMatchObject({ legacy: 'legacy@3', service: 'legacy@3', phase: 'shadow' });
+    await stack.until('the successor to report alone', async () =>
+      (await leadingWorkers(stack)).includes(stack.process(sleeper).pid) ? undefined : true,
+    );
   });
 
   const entries: Parameters<WalletStack['audit']>[0][number][] = [];
 });
 
-/** The worker whose process id the tool's sessions carry in their application_name or that the progress rows name. */
-async function leaderAmong(stack: WalletStack, names: string[], workers: string): Promise<string> {
-  const found = names.find((name) => workers.includes(String(stack.process(name).pid)));
-  return Promise.resolve(found ?? names[0] ?? '');
-}
-
-/** What a network does when a machine freezes: its sessions time out and end. */
-async function endSessionsOf(stack: WalletStack, pid: number): Promise<void> {
-  const sql = `select pg_terminate_backend(pid) from pg_stat_activity where application_name like '%${pid}%' and pid <> pg_backend_pid()`;
-  for (const url of [stack.controlUrl, stack.legacyUrl, stack.serviceUrl]) await runSql(url, sql);
+/** Process ids of the workers that report the group's directions; their name is host, process id and a random part. */
+async function leadingWorkers(stack: WalletStack): Promise<number[]> {
+  const { rows } = await runSql(
+    stack.controlUrl,
+    `select split_part(worker, ' ', 2)::int as pid from progress where group_name = 'wallets'`,
+  );
+  return (rows as { pid: number }[]).map((row) => row.pid);
 }
