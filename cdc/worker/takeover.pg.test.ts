@@ -62,6 +62,11 @@ it('a leader that sleeps is succeeded in both directions, and changes nothing wh
     const writing = pair.legacyApp.query('update prod set price_cents = price_cents + 1');
     sleeper.kill('SIGSTOP');
     await writing;
+    // More than sockets hold: the stream's sender waits in the middle of a message for a reader that sleeps.
+    await pair.legacyApp.query(
+      `insert into prod (cd, price_cents, owner_nm, note)
+         select 'big' || g, g, 'Ada Lovelace', repeat(md5(g::text), 3200) from generate_series(1, 200) g`,
+    );
 
     await settle(pair, 'forward');
     await until('both directions have the successor', async () => {
