@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { exitCodes, MatapaloError } from '#kernel/errors.ts';
 import { ApiProblem, Client, exitCodeOf } from './client.ts';
 import { addMaintenance } from './maintenance.ts';
@@ -16,13 +16,6 @@ export interface Cli {
   /** Prints the value as JSON, or the lines for people. */
   show(value: unknown, lines: () => string[]): void;
   exit(code: number): void;
-}
-
-export function positivePercent(value: string): number {
-  const percent = Number(value);
-  if (!Number.isInteger(percent) || percent < 1 || percent > 100)
-    throw new InvalidArgumentError('A whole percentage from 1 to 100 is needed.');
-  return percent;
 }
 
 /**

@@ -2,7 +2,8 @@ import { exitCodes } from '#kernel/errors.ts';
 import { transitionKinds, type TransitionKind } from '#plan/phase.ts';
 import { followTransition, tellEnd } from './follow.ts';
 import { nextLines } from './print.ts';
-import { positivePercent, type Cli } from './program.ts';
+import { positivePercent } from './percent.ts';
+import type { Cli } from './program.ts';
 import { showOutlook, type OutlookView, type StatusView } from './show.ts';
 
 const descriptions: Record<TransitionKind, string> = {

@@ -1,10 +1,11 @@
 import { moveOwnership } from '#guard/ownership.ts';
 import { otherSide, ownerIn, type Direction } from '#plan/phase.ts';
 import { waitApplied, waitStandbys } from './catch-up.ts';
-import { waitAdopted, waitDrained } from './drain.ts';
+import { waitDrained } from './drain.ts';
+import { finishHandover } from './finish-handover.ts';
 import { pairSequences } from './pair-sequences.ts';
 import { rowsOf, type Handover } from './rows.ts';
-import { end, publish, step, type Run } from './run.ts';
+import { publish, step, type Run } from './run.ts';
 import { raiseSequences } from './sequences.ts';
 import { undoHandover } from './undo-handover.ts';
 
@@ -92,38 +93,4 @@ async function countHeld(run: Run): Promise<number> {
     'select coalesce(sum(held), 0)::int as held from proxy where lease_until > now()',
   );
   return rows[0]?.held ?? 0;
-}
-
-/** The target is open: publish, wait for the proxies, and write down what it cost. */
-export async function finishHandover(run: Run, heldRequests = 0): Promise<void> {
-  const { transition } = run;
-  await step(run, 'publishing');
-  const version = await publish(run, 'published', {
-    phase: transition.toPhase,
-    epoch: transition.fromEpoch + 1n,
-    holding: null,
-    ...(transition.kind === 'rollback' ? { canaryPercent: 0 } : {}),
-  });
-  const adopted = await waitAdopted(run, version, 2_000);
-  const measured = { ...measure(run.times), heldRequests, adopted };
-  await end(run, 'done', 'done', { measured });
-  if (measured.pauseMs !== undefined)
-    run.op.metrics.pause.observe({ kind: transition.kind }, measured.pauseMs / 1000);
-}
-
-/** Durations between the journal's steps. Absent where a predecessor did the earlier part. */
-function measure(times: ReadonlyMap<string, number>) {
-  const between = (from: string, to: string) => {
-    const [a, b] = [times.get(from), times.get(to)];
-    return a === undefined || b === undefined ? undefined : Math.round((b - a) * 10) / 10;
-  };
-  return {
-    pauseMs: between('hold', 'published'),
-    drainMs: between('holding', 'drained'),
-    closeMs: between('closing', 'closed'),
-    catchUpMs: between('closed', 'caught-up'),
-    sequencesMs: between('sequences', 'opening'),
-    openMs: between('opening', 'opened'),
-    publishMs: between('publishing', 'published'),
-  };
 }

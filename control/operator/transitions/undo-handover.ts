@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describeError, MatapaloError } from '#kernel/errors.ts';
 import { moveOwnership, readOwnership } from '#guard/ownership.ts';
 import { setStopped } from '#plan/store/groups.ts';
-import { finishHandover } from './handover.ts';
+import { finishHandover } from './finish-handover.ts';
 import { nextUndoStep, rowsOf, type Handover } from './rows.ts';
 import { publish, step, type Run } from './run.ts';
 
