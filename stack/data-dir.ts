@@ -20,8 +20,9 @@ function isSupervisor(pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
   try {
     process.kill(pid, 0);
-  } catch {
-    return false;
+  } catch (error) {
+    // Another user's process may not be signalled, yet it lives.
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
   // A number that was given to another program since is no supervisor; without /proc, believe it is one.
   const cmdline = `/proc/${pid}/cmdline`;

@@ -49,6 +49,8 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => void stop().catch(fail));
   const shop = await starting;
+  // What is about to end is not announced.
+  if (stopping) return;
   welcome(shop, ((performance.now() - startedMs) / 1000).toFixed(1));
   for (const [name, started] of shop.processes) {
     void started.exit.then((code) => {

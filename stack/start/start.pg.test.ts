@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../clusters.ts';
+import { ChildRegister, endLeftoverServers } from '../data-dir.ts';
 
 interface Run {
   child: ChildProcess;
@@ -93,6 +94,9 @@ afterAll(async () => {
     if (run.child.exitCode === null && run.child.signalCode === null) run.child.kill('SIGINT');
     await run.exit;
   }
+  // A supervisor that failed a test may have left what it ran.
+  new ChildRegister(dataDir).endLeftovers();
+  endLeftoverServers(dataDir);
   rmSync(dataDir, { recursive: true, force: true });
 });
 
