@@ -49,6 +49,9 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
       'The database lacks migrations of this shop. Run `node monolith/migrate.ts` on it first.',
     );
   }
+  await Promise.all(
+    Array.from({ length: config.poolSize }, () => db.query('select 1 from prod, prod_stk, stk_rsv limit 0')),
+  );
   const ownerOf = createOwnership(db.manager);
 
   const app = createServer(log);

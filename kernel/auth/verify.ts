@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createRemoteJWKSet, customFetch, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { MatapaloError } from '../errors.ts';
 
@@ -9,6 +10,8 @@ export interface VerifyOptions {
   algorithms?: readonly string[];
   /** Replaces the remote set, for a process that holds the keys itself. */
   keys?: JWTVerifyGetKey;
+  /** Fetches the keys ahead of the first token, again and again until it succeeds or this is aborted. */
+  prefetch?: AbortSignal;
 }
 
 export interface Identity {
@@ -25,14 +28,14 @@ export type Verify = (authorization: string | undefined) => Promise<Identity>;
  * 10 s however many unknown key ids arrive, each within 3 s. Throws `unauthorized`.
  */
 export function createVerify(options: VerifyOptions): Verify {
-  const keys =
-    options.keys ??
-    createRemoteJWKSet(new URL(options.jwksUrl), {
-      cooldownDuration: 10_000,
-      timeoutDuration: 3_000,
-      cacheMaxAge: 600_000,
-      [customFetch]: (url, init) => fetch(url, init),
-    });
+  const remote = createRemoteJWKSet(new URL(options.jwksUrl), {
+    cooldownDuration: 10_000,
+    timeoutDuration: 3_000,
+    cacheMaxAge: 600_000,
+    [customFetch]: (url, init) => fetch(url, init),
+  });
+  const keys = options.keys ?? remote;
+  if (options.prefetch) void prefetch(() => remote.reload(), options.prefetch);
   const algorithms = [...(options.algorithms ?? ['ES256'])];
   return async (authorization) => {
     const token = /^Bearer ([\w.-]{20,8192})$/i.exec(authorization ?? '')?.[1];
@@ -71,4 +74,15 @@ function isKeySourceFailure(error: unknown): boolean {
   if (error instanceof TypeError) return true;
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   return code === 'ERR_JWKS_TIMEOUT' || code === 'ERR_JOSE_GENERIC';
+}
+
+/** The issuer may start after us. */
+async function prefetch(reload: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      return await reload();
+    } catch {
+      await delay(500, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
 }

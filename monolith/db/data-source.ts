@@ -19,7 +19,8 @@ export function createDataSource(config: DatabaseConfig): DataSource {
     installExtensions: false,
     poolSize: config.poolSize,
     applicationName: 'shop-monolith',
-    extra: { connectionTimeoutMillis: 10_000, idleTimeoutMillis: 60_000 },
+    // A pool of fixed size: connections made in the middle of a burst would cost more than the burst.
+    extra: { connectionTimeoutMillis: 10_000, idleTimeoutMillis: 60_000, min: config.poolSize },
     logging: false,
   });
 }

@@ -51,7 +51,13 @@ export async function buildApp(config: CatalogueConfig, log: Log): Promise<Fasti
 
   const owns = config.standalone ? ownsAlone : ownershipFromView('catalogue');
   const write = createWrite(source, owns);
-  const verify = createVerify({ jwksUrl: config.jwksUrl, issuer: config.issuer, audience: 'shop' });
+  const closing = new AbortController();
+  const verify = createVerify({
+    jwksUrl: config.jwksUrl,
+    issuer: config.issuer,
+    audience: 'shop',
+    prefetch: closing.signal,
+  });
   await app.register(catalogueRoutes({ source, write, verify }));
 
   let stopExpiry: (() => Promise<void>) | undefined;
@@ -62,6 +68,7 @@ export async function buildApp(config: CatalogueConfig, log: Log): Promise<Fasti
     stopExpiry = startExpiry(() => expireReservations(source, owns, write), log);
   });
   app.addHook('onClose', async () => {
+    closing.abort();
     await stopExpiry?.();
     await source.destroy();
   });

@@ -23,20 +23,18 @@ export function createDataSource({ url, poolSize, onPoolError }: DataSourceOptio
     migrationsTableName: 'catalogue_migrations',
     entities: [Category, Product, Price, StockLevel],
     migrations: [join(import.meta.dirname, '../../../migrations/catalogue/*.{ts,js}')],
-    // A dead connection in the pool must not outlive the server's restart for long; half of them stay open and warm.
-    extra: { keepAlive: true, idleTimeoutMillis: 30_000, min: warmConnections(poolSize) },
+    // A pool of fixed size: connections made in the middle of a burst would cost more than the burst.
+    extra: { keepAlive: true, idleTimeoutMillis: 30_000, min: poolSize },
   });
 }
 
-const warmConnections = (poolSize: number): number => Math.ceil(poolSize / 2);
-
 /**
- * Opens half of the pool and lets each connection load what it knows of our tables. Ownership arrives in one moment with
+ * Opens the pool and lets each connection load what it knows of our tables. Ownership arrives in one moment with
  * all the writes that were held meanwhile: they would wait for connections to be made, one after another.
  */
 export async function warmUp(source: DataSource, poolSize: number): Promise<void> {
   const tables = source.entityMetadatas.map((entity) => `"${entity.tableName}"`);
   const rest = ['stock_adjustments', 'reservations', 'reservation_lines', 'outbox'];
   const sql = `select 1 from ${[...tables, ...rest].join(', ')} limit 0`;
-  await Promise.all(Array.from({ length: warmConnections(poolSize) }, () => source.query(sql)));
+  await Promise.all(Array.from({ length: poolSize }, () => source.query(sql)));
 }
