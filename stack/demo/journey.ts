@@ -119,7 +119,12 @@ export class Journey {
       heldP99Ms: percentile(held, 0.99),
       heldRequests: held.length,
     });
-    this.#o.say(`${kind} done: ${held.length} requests held, p99 ${percentile(held, 0.99)} ms`);
+    const parts = Object.entries(transition.measured ?? {}).flatMap(([name, value]) =>
+      name.endsWith('Ms') ? [`${name.slice(0, -2)} ${String(value)}`] : [],
+    );
+    this.#o.say(
+      `${kind} done: ${held.length} requests held, p50 ${percentile(held, 0.5)} ms, p99 ${percentile(held, 0.99)} ms (${parts.join(', ')} ms)`,
+    );
     await this.#stay(to);
   }
 

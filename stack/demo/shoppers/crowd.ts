@@ -32,8 +32,8 @@ export interface Goods {
 const customers = 100;
 const merchants = 42;
 /** Those that only write, and only while a switch is near: some more than the twenty that it must hold. */
-const rushers = 23;
-const rushThinkMs = 250;
+const rushers = 21;
+const rushThinkMs = 1_000;
 const productsEach = 4;
 
 export interface Crowd {
