@@ -8,6 +8,9 @@ import type { Capture } from './capture.ts';
 import { responseHeaders } from './response-headers.ts';
 import type { RetryBudget, Upstream } from './upstream.ts';
 
+/** Answers up to this size, in one piece from the upstream, go out in one write with their head. */
+const maxWholeBytes = 16 * 1024;
+
 type Controller = Dispatcher.DispatchController;
 
 export interface ExchangeOptions {
@@ -49,6 +52,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #retried = false;
   #bodyBytes = 0;
   #status = 0;
+  /** Content-length of an answer that is small enough to go out with its head. */
+  #wholeLength = -1;
+  #whole: string | undefined;
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
@@ -119,6 +125,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#discarding || this.#ended) return;
     this.#options.capture?.add(chunk);
     const { response } = this.#options;
+    if (chunk.length === this.#wholeLength) {
+      this.#whole = chunk.toString('latin1');
+      return;
+    }
     if (!response.write(chunk)) {
       controller.pause();
       response.once('drain', () => controller.resume());
@@ -127,7 +137,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     if (this.#ended) return;
-    this.#options.response.end();
+    // Head and body as one string are one plain write; as two chunks they are a writev, which costs twice as much.
+    if (this.#whole === undefined) this.#options.response.end();
+    else this.#options.response.end(this.#whole, 'latin1');
     this.#end(this.#status);
     this.#dropRest();
   }
@@ -150,6 +162,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #writeHead(status: number, headers: IncomingHttpHeaders, cookies: readonly string[] | undefined): void {
     const { response, requestId } = this.#options;
     if (response.headersSent || response.destroyed) return;
+    const length = headers['content-length'];
+    if (typeof length === 'string' && length.length <= 5 && Number(length) <= maxWholeBytes)
+      this.#wholeLength = Number(length);
     response.writeHead(status, responseHeaders(headers, requestId, cookies));
   }
 
