@@ -3,7 +3,7 @@ import { phases, type Phase } from '#plan/phase.ts';
 
 /** What the operator tells Prometheus. Labels are bounded: groups of the config, kinds, gates. */
 export class Metrics {
-  readonly registry: Registry = createRegistry('matapalo-operator');
+  readonly registry: Registry = createRegistry('operator');
   readonly #phase = new Gauge({
     name: 'matapalo_group_phase',
     help: '1 for the phase that a group is in.',

@@ -6,6 +6,7 @@ interface Pool {
   totalCount: number;
   idleCount: number;
   waitingCount: number;
+  options: { max?: number };
 }
 
 /** Rate, errors and duration of each route, and the database pool, at `/metrics`. */
@@ -16,7 +17,7 @@ export function measure(app: FastifyInstance, db: DataSource): void {
     name: 'http_request_duration_seconds',
     help: 'Time from the request line to the last byte of the answer. Its count is the rate.',
     labelNames: ['method', 'route', 'status'],
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [registry],
   });
   const inFlight = new Gauge({
@@ -25,18 +26,26 @@ export function measure(app: FastifyInstance, db: DataSource): void {
     registers: [registry],
   });
   const pool = (): Pool => (db.driver as unknown as { master: Pool }).master;
-  const poolGauge = (name: string, help: string, read: () => number) =>
+  const poolGauge = (name: string, help: string, labelNames: string[], read: (gauge: Gauge) => void) =>
     new Gauge({
       name,
       help,
+      labelNames,
       registers: [registry],
       collect() {
-        this.set(read());
+        read(this);
       },
     });
-  poolGauge('db_pool_connections', 'Connections that the pool holds.', () => pool().totalCount);
-  poolGauge('db_pool_idle_connections', 'Connections that nobody uses.', () => pool().idleCount);
-  poolGauge('db_pool_waiting', 'Units of work that wait for a connection.', () => pool().waitingCount);
+  poolGauge('db_pool_connections', 'Open connections, idle or busy.', ['pool', 'state'], (gauge) => {
+    gauge.set({ pool: 'shop', state: 'idle' }, pool().idleCount);
+    gauge.set({ pool: 'shop', state: 'busy' }, pool().totalCount - pool().idleCount);
+  });
+  poolGauge('db_pool_max_connections', 'Connections that the pool may open.', ['pool'], (gauge) =>
+    gauge.set({ pool: 'shop' }, pool().options.max ?? 10),
+  );
+  poolGauge('db_pool_waiting_requests', 'Units of work that wait for a connection.', ['pool'], (gauge) =>
+    gauge.set({ pool: 'shop' }, pool().waitingCount),
+  );
 
   app.addHook('onRequest', async (_request, reply) => {
     inFlight.inc();
@@ -47,7 +56,7 @@ export function measure(app: FastifyInstance, db: DataSource): void {
     const labels = {
       method: request.method,
       // The pattern, never the URL: labels stay few.
-      route: request.routeOptions.url ?? 'none',
+      route: request.routeOptions.url ?? 'unmatched',
       status: String(reply.statusCode),
     };
     duration.observe(labels, reply.elapsedTime / 1000);

@@ -85,7 +85,7 @@ describe('the process', () => {
     await (await fetch(`${base}/products`)).arrayBuffer();
     const metrics = await (await fetch(`${base}/metrics`)).text();
     expect(metrics).toContain('http_request_duration_seconds');
-    expect(metrics).toContain('catalogue_pool_connections');
+    expect(metrics).toContain('db_pool_connections{pool="catalogue",state="idle"');
     expect(metrics).toContain('route="/products"');
     const slow = cluster.query('begin; lock table products; select pg_sleep(1); commit', 'catalogue');
     await until(async () => {
