@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Agent, request } from 'undici';
-import { runSql, WalletStack } from '../../test/foreign-monolith/wallet-stack.ts';
+import { runSql } from '../../test/foreign-monolith/run-sql.ts';
+import { WalletStack } from '../../test/foreign-monolith/wallet-stack.ts';
 import { startLoad } from '../../test/foreign-monolith/wallet-load.ts';
 
 /**

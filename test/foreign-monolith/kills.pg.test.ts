@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cleanAudit } from './wallet-audit.ts';
 import { startLoad } from './wallet-load.ts';
-import { runSql, WalletStack } from './wallet-stack.ts';
+import { runSql } from './run-sql.ts';
+import { WalletStack } from './wallet-stack.ts';
 
 /** The journal's steps between which a process may end; each is journaled before its act. */
 const steps = [

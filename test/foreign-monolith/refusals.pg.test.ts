@@ -2,7 +2,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cleanAudit } from './wallet-audit.ts';
 import { startLoad } from './wallet-load.ts';
-import { runSql, WalletStack } from './wallet-stack.ts';
+import { runSql } from './run-sql.ts';
+import { WalletStack } from './wallet-stack.ts';
 
 describe('after the switch', () => {
   const stack = new WalletStack({ proxies: 1, operators: 2, workers: 2 });
