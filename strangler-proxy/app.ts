@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { MatapaloError } from '#kernel/errors.ts';
 import { createServer as createAdmin, listen } from '#kernel/http/server.ts';
 import type { Log } from '#kernel/log.ts';
-import { createRegistry } from '#kernel/metrics.ts';
+import { createRegistry, observePool } from '#kernel/metrics.ts';
 import type { Verify } from '#kernel/auth/verify.ts';
 import type { Plan } from '#plan/compile.ts';
 import type { ArrivalContext } from './arrival.ts';
@@ -16,7 +16,7 @@ import { Marks } from './control/marks.ts';
 import { Signer } from './decide/signer.ts';
 import { createPeerOf } from './forward/peer.ts';
 import { createUpstream, RetryBudget } from './forward/upstream.ts';
-import { gauges, heldHistogram } from './gauges.ts';
+import { gauges } from './gauges.ts';
 import { Gateway } from './gateway.ts';
 import { Drains } from './hold/drains.ts';
 import { InFlight } from './hold/in-flight.ts';
@@ -26,6 +26,7 @@ import { createMatcher } from './route-table/matcher.ts';
 import { Results } from './shadow/results.ts';
 import { Shadow } from './shadow/shadow.ts';
 import { Upgrades } from './upgrades.ts';
+import { WriteMetrics } from './write-metrics.ts';
 
 export interface ProxyOptions {
   plan: Plan;
@@ -99,11 +100,11 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       createUpstream(name, side.url, config),
     ]),
   );
-  const results = new Results(link.db, log, registry);
+  const results = new Results(link.db, log, registry, plan.groups.keys());
   const shadow = new Shadow({ monolith, services, marks, results });
   const authorise = createAuthorise(plan, options.verify);
   const peerOf = createPeerOf(config.trustedProxies ?? []);
-  const held = heldHistogram(registry);
+  observePool(link.pool, registry, 'control');
   const gateway: Gateway = new Gateway({
     plan,
     context,
@@ -118,7 +119,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     stats,
     shadow,
     maxBodyBytes: options.maxBodyBytes ?? 64 * 1024 * 1024,
-    onHeld: (group, heldMs) => held.observe({ group }, heldMs / 1_000),
+    writes: new WriteMetrics(registry, plan.groups.keys()),
   });
   const upgrades: Upgrades = new Upgrades({
     context,
@@ -129,7 +130,15 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     peerOf,
     connectTimeoutMs: config.connectTimeoutMs ?? 5_000,
   });
-  gauges(registry, { room, inFlight, upgrades, link, shadow, groups: [...plan.groups.keys()] });
+  gauges(registry, {
+    room,
+    inFlight,
+    upgrades,
+    link,
+    shadow,
+    groups: [...plan.groups.keys()],
+    upstreams: [monolith, ...services.values()],
+  });
 
   let stopping = false;
   const server = clientServer(options, { gateway, upgrades, isStopping: () => stopping });

@@ -17,6 +17,7 @@ import type { RetryBudget, Upstream } from './forward/upstream.ts';
 import { signParent } from './hold/parent.ts';
 import type { Waiting, WaitingRoom } from './hold/waiting-room.ts';
 import type { RequestStats } from './request-stats.ts';
+import type { WriteMetrics } from './write-metrics.ts';
 import { normaliseTarget } from './route-table/normalise-target.ts';
 import type { GroupEntry, Hold, RouteTable } from './route-table/table.ts';
 import type { Shadow } from './shadow/shadow.ts';
@@ -35,7 +36,7 @@ export interface GatewayOptions {
   stats: RequestStats;
   shadow: Shadow;
   maxBodyBytes: number;
-  onHeld: (group: string, heldMs: number) => void;
+  writes: WriteMetrics;
 }
 
 /** A request's way: read, match, authorise, decide, then forward or hold. Nothing waits unless something calls for it. */
@@ -55,7 +56,7 @@ export class Gateway {
     const table = link.table;
     if (target === undefined || table === undefined) {
       const body = target === undefined ? answers.badTarget : answers.notReady;
-      this.#options.stats.observe('none', 'none', request.method ?? '', body.status, 0);
+      this.#options.stats.observe('none', 'none', 'none', request.method ?? '', body.status, 0);
       sendProblem(response, body, requestId);
       return;
     }
@@ -112,7 +113,8 @@ export class Gateway {
   }
 
   #hold(arrival: Arrival, hold: Hold): void {
-    const { room, onHeld } = this.#options;
+    const { room, writes } = this.#options;
+    const leaves = () => writes.held(waiting.hold.group, (performance.now() - since) / 1_000);
     const { response, requestId } = arrival;
     const since = performance.now();
     const waiting: Waiting = {
@@ -122,18 +124,20 @@ export class Gateway {
         const next = this.#decideAndForward(arrival);
         if (next !== undefined) return next;
         response.off('close', leave);
-        onHeld(waiting.hold.group, performance.now() - since);
+        leaves();
         return undefined;
       },
       expire: () => {
         response.off('close', leave);
-        onHeld(waiting.hold.group, performance.now() - since);
+        leaves();
+        writes.givenUp(waiting.hold.group, 'too-long');
         this.#count(arrival, 'none', 503);
         sendProblem(response, answers.heldTooLong, requestId);
       },
     };
     const leave = () => room.leave(waiting);
     if (!room.enter(waiting)) {
+      writes.givenUp(hold.group, 'too-many');
       this.#count(arrival, 'none', 503);
       sendProblem(response, answers.heldTooMany, requestId);
       return;
@@ -201,7 +205,10 @@ export class Gateway {
       onEnd: (status, refused) => {
         if (inFlight !== undefined) context.inFlight.end(inFlight);
         this.#count(arrival, decision.side, status);
-        if (refused) void link.refresh();
+        if (refused) {
+          this.#options.writes.refused(route?.group ?? 'none', decision.side);
+          void link.refresh();
+        }
         if (capture !== undefined && route !== undefined && group !== undefined && status < 500) {
           shadow.submit({ capture, route, group, target, method: request.method ?? 'GET', headers });
         }
@@ -226,9 +233,11 @@ export class Gateway {
 
   #count(arrival: Arrival, side: Side | 'none', status: number): void {
     const seconds = (performance.now() - arrival.startedAt) / 1_000;
+    const group = arrival.route?.group ?? 'none';
     this.#options.stats.observe(
-      arrival.route?.group ?? 'none',
+      group,
       side,
+      this.#options.link.table?.groups.get(group)?.phase ?? 'none',
       arrival.request.method ?? '',
       status,
       seconds,

@@ -1,19 +1,11 @@
-import { Gauge, Histogram, type Registry } from '#kernel/metrics.ts';
+import { Counter, Gauge, type Registry } from '#kernel/metrics.ts';
 import type { ControlLink } from './control/link.ts';
+import type { UpstreamFailure } from './forward/health.ts';
+import type { Upstream } from './forward/upstream.ts';
 import type { InFlight } from './hold/in-flight.ts';
 import type { WaitingRoom } from './hold/waiting-room.ts';
 import type { Shadow } from './shadow/shadow.ts';
 import type { Upgrades } from './upgrades.ts';
-
-export function heldHistogram(registry: Registry): Histogram {
-  return new Histogram({
-    name: 'matapalo_proxy_held_seconds',
-    help: 'Time that writes waited for a switch or rollback.',
-    labelNames: ['group'],
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5],
-    registers: [registry],
-  });
-}
 
 export function gauges(
   registry: Registry,
@@ -24,6 +16,7 @@ export function gauges(
     link: ControlLink;
     shadow: Shadow;
     groups: readonly string[];
+    upstreams: readonly Upstream[];
   },
 ): void {
   const gauge = (name: string, help: string, value: () => number) =>
@@ -57,6 +50,64 @@ export function gauges(
     registers: [registry],
     collect() {
       for (const group of now.groups) this.set({ group }, now.inFlight.count(group));
+    },
+  });
+  new Gauge({
+    name: 'matapalo_proxy_group_epoch',
+    help: 'Ownership epoch by which this proxy routes.',
+    labelNames: ['group'],
+    registers: [registry],
+    collect() {
+      for (const [group, { epoch }] of now.link.table?.groups ?? []) this.set({ group }, Number(epoch));
+    },
+  });
+  upstreamGauges(registry, now.upstreams);
+}
+
+function upstreamGauges(registry: Registry, upstreams: readonly Upstream[]): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'matapalo_proxy_upstream_up',
+    help: '0 after a request that got no answer, until one gets an answer again.',
+    labelNames: ['upstream'],
+    registers,
+    collect() {
+      for (const { name, health } of upstreams) this.set({ upstream: name }, health.answers ? 1 : 0);
+    },
+  });
+  new Counter({
+    name: 'matapalo_proxy_upstream_failures_total',
+    help: 'Requests without a whole answer from the server behind, by reason.',
+    labelNames: ['upstream', 'reason'],
+    registers,
+    collect() {
+      this.reset();
+      for (const { name, health } of upstreams) {
+        for (const [reason, count] of Object.entries(health.failures) as [UpstreamFailure, number][])
+          this.inc({ upstream: name, reason }, count);
+      }
+    },
+  });
+  new Gauge({
+    name: 'matapalo_proxy_upstream_connections',
+    help: 'Open connections to a server behind, by use.',
+    labelNames: ['upstream', 'state'],
+    registers,
+    collect() {
+      for (const { name, pool } of upstreams) {
+        const { connected, free } = pool.stats;
+        this.set({ upstream: name, state: 'idle' }, free);
+        this.set({ upstream: name, state: 'busy' }, connected - free);
+      }
+    },
+  });
+  new Gauge({
+    name: 'matapalo_proxy_upstream_queued_requests',
+    help: 'Requests that wait for a connection to a server behind.',
+    labelNames: ['upstream'],
+    registers,
+    collect() {
+      for (const { name, pool } of upstreams) this.set({ upstream: name }, pool.stats.queued);
     },
   });
 }

@@ -22,7 +22,9 @@ test('requests are counted by group, side, method and class, whatever their URLs
   for (let i = 0; i < 5; i++) await (await fetch(`${world.proxy.url}/items/${i}`)).text();
   await (await fetch(`${world.proxy.url}/elsewhere`)).text();
   await until(async () =>
-    (await metrics()).includes('group="items",side="legacy",method="GET",status="2xx",service="proxy"} 5'),
+    (await metrics()).includes(
+      'group="items",side="legacy",phase="legacy",method="GET",status="2xx",service="proxy"} 5',
+    ),
   );
   const text = await metrics();
   expect(text).toContain(
@@ -33,6 +35,29 @@ test('requests are counted by group, side, method and class, whatever their URLs
   );
   expect(text).toContain('group="none",side="legacy"');
   expect(text).not.toContain('/items/');
+});
+
+test('a server that fails, and a write that its side refuses, are counted by reason', async () => {
+  const usual = world.monolith.answer;
+  try {
+    world.monolith.answer = (request) => request.socket.destroy();
+    expect((await fetch(`${world.proxy.url}/items`, { method: 'POST' })).status).toBe(502);
+    let text = await metrics();
+    expect(text).toContain('matapalo_proxy_upstream_up{upstream="monolith",service="proxy"} 0');
+    expect(text).toContain(
+      'matapalo_proxy_upstream_failures_total{upstream="monolith",reason="broken",service="proxy"} 1',
+    );
+    world.monolith.answer = (_request, response) =>
+      response.writeHead(503, { 'matapalo-refused': 'MP001' }).end();
+    expect((await fetch(`${world.proxy.url}/items`, { method: 'POST' })).status).toBe(503);
+    text = await metrics();
+    expect(text).toContain('matapalo_proxy_upstream_up{upstream="monolith",service="proxy"} 1');
+    expect(text).toContain(
+      'matapalo_proxy_refused_writes_total{group="items",side="legacy",service="proxy"} 1',
+    );
+  } finally {
+    world.monolith.answer = usual;
+  }
 });
 
 test('ready with a table; alive but not ready without the control database', async () => {

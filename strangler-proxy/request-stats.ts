@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
 import { Counter } from '#kernel/metrics.ts';
-import type { Side } from '#plan/phase.ts';
+import type { Phase, Side } from '#plan/phase.ts';
 
 const boundsSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
@@ -11,7 +11,7 @@ interface Series {
   buckets: number[];
   sum: number;
   count: number;
-  /** By `method class`. */
+  /** By `phase method class`. */
   answers: Map<string, number>;
 }
 
@@ -23,7 +23,14 @@ export class RequestStats {
   readonly #series = new Map<string, Series>();
 
   /** `seconds` from arrival to the end of the answer; a time held is part of it. */
-  observe(group: string, side: Side | 'none', method: string, status: number, seconds: number): void {
+  observe(
+    group: string,
+    side: Side | 'none',
+    phase: Phase | 'none',
+    method: string,
+    status: number,
+    seconds: number,
+  ): void {
     const key = side === 'legacy' ? group : side === 'service' ? `${group} service` : `${group} none`;
     let series = this.#series.get(key);
     if (series === undefined) {
@@ -38,7 +45,7 @@ export class RequestStats {
         break;
       }
     }
-    const answer = answerKey(method, status);
+    const answer = answerKey(phase, method, status);
     series.answers.set(answer, (series.answers.get(answer) ?? 0) + 1);
   }
 
@@ -46,15 +53,15 @@ export class RequestStats {
     const all = this.#series;
     new Counter({
       name: 'matapalo_proxy_requests_total',
-      help: 'Requests answered, by group, side that answered, method and class of status.',
-      labelNames: ['group', 'side', 'method', 'status'],
+      help: 'Requests answered, by group, side that answered, phase of the group, method and class of status.',
+      labelNames: ['group', 'side', 'phase', 'method', 'status'],
       registers: [registry],
       collect() {
         this.reset();
         for (const { group, side, answers } of all.values()) {
           for (const [answer, count] of answers) {
-            const [method = 'other', status = ''] = answer.split(' ');
-            this.inc({ group, side, method, status }, count);
+            const [phase = 'none', method = 'other', status = ''] = answer.split(' ');
+            this.inc({ group, side, phase, method, status }, count);
           }
         }
       },
@@ -76,13 +83,16 @@ export class RequestStats {
 }
 
 const classes = ['0xx', '1xx', '2xx', '3xx', '4xx', '5xx'];
-const keys = new Map<string, string[]>();
+const keys = new Map<string, Map<string, string[]>>();
 
-function answerKey(method: string, status: number): string {
+/** Made once each: a request makes no string. */
+function answerKey(phase: Phase | 'none', method: string, status: number): string {
+  let ofPhase = keys.get(phase);
+  if (ofPhase === undefined) keys.set(phase, (ofPhase = new Map<string, string[]>()));
   const bounded = methods.has(method) ? method : 'other';
-  let row = keys.get(bounded);
-  if (row === undefined) keys.set(bounded, (row = classes.map((one) => `${bounded} ${one}`)));
-  return row[Math.min(5, Math.floor(status / 100))] ?? 'other 0xx';
+  let row = ofPhase.get(bounded);
+  if (row === undefined) ofPhase.set(bounded, (row = classes.map((one) => `${phase} ${bounded} ${one}`)));
+  return row[Math.min(5, Math.floor(status / 100))] ?? `${phase} other 0xx`;
 }
 
 function histogramValues(name: string, all: ReadonlyMap<string, Series>) {

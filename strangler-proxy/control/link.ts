@@ -72,6 +72,11 @@ export class ControlLink {
     return this.#db;
   }
 
+  /** For its gauges. */
+  get pool(): pg.Pool {
+    return this.#pool;
+  }
+
   get table(): RouteTable | undefined {
     return this.#table;
   }

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { problem, problemOf, problemType, type Problem } from '#kernel/http/problem.ts';
 import { errorCodeOf, MatapaloError } from '#kernel/errors.ts';
+import type { UpstreamFailure } from './health.ts';
 
 /** Answers that the proxy gives by itself. None of them names an upstream's address. */
 export const answers = {
@@ -94,14 +95,26 @@ export function sendProblem(
   response.end(text);
 }
 
+const answerTo = {
+  unreachable: answers.unreachable,
+  broken: answers.broken,
+  'timed-out': answers.timedOut,
+} as const satisfies Record<UpstreamFailure, Problem>;
+
+/** How the server behind failed; undefined for what is not its fault. */
+export function failureOf(error: unknown): UpstreamFailure | undefined {
+  if (error instanceof MatapaloError) return undefined;
+  const code = errorCodeOf(error) ?? '';
+  if (isConnectFailure(error)) return 'unreachable';
+  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT' || code === 'ETIMEDOUT')
+    return 'timed-out';
+  return 'broken';
+}
+
 /** What a failed dispatch means to the client. */
 export function problemOfFailure(error: unknown): Problem {
   if (error instanceof MatapaloError) return problemOf(error);
-  const code = errorCodeOf(error) ?? '';
-  if (isConnectFailure(error)) return answers.unreachable;
-  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT' || code === 'ETIMEDOUT')
-    return answers.timedOut;
-  return answers.broken;
+  return answerTo[failureOf(error) ?? 'broken'];
 }
 
 const connectCodes = new Set([

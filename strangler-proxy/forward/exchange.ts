@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { finished } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { headers as names } from '#plan/names.ts';
-import { answers, isConnectFailure, problemOfFailure, sendProblem } from './answers.ts';
+import { answers, failureOf, isConnectFailure, problemOfFailure, sendProblem } from './answers.ts';
 import { BodyFeed } from './body-feed.ts';
 import type { Capture } from './capture.ts';
 import { responseHeaders } from './response-headers.ts';
@@ -102,6 +102,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     // Interim answers are between the upstream and us: the client's own were decided when it asked.
     if (status < 200 || this.#ended) return;
     this.#status = status;
+    this.#options.upstream.health.answers = true;
     const before = this.#options.beforeAnswer?.();
     if (headers[names.refused] !== undefined) {
       this.#discarding = true;
@@ -174,7 +175,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#end(499);
       return;
     }
-    const { response, requestId, request } = this.#options;
+    const { response, requestId, request, upstream } = this.#options;
+    const failure = failureOf(error);
+    if (failure !== undefined) upstream.health.failed(failure);
     if (this.#mayRetry(error)) {
       this.#retried = true;
       this.start();

@@ -1,5 +1,6 @@
 import { Pool } from 'undici';
 import type { ProxyConfig } from '#plan/config.ts';
+import { UpstreamHealth } from './health.ts';
 
 /** One server behind, with its connections. */
 export interface Upstream {
@@ -8,6 +9,7 @@ export interface Upstream {
   readonly pool: Pool;
   /** Prefix of the base URL's path, without a trailing slash. */
   readonly prefix: string;
+  readonly health: UpstreamHealth;
   close(): Promise<void>;
 }
 
@@ -31,6 +33,7 @@ export function createUpstream(name: string, url: string, config: ProxyConfig = 
     url: base,
     pool,
     prefix: base.pathname.replace(/\/$/, ''),
+    health: new UpstreamHealth(),
     close: () => pool.destroy(),
   };
 }

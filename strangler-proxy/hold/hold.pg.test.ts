@@ -20,6 +20,8 @@ const open = async (spec: PlanSpec = {}, proxies = 1) => {
 const post = (path: string, headers: Record<string, string> = {}, proxy = 0) =>
   fetch(`${world.proxies[proxy]?.url}${path}`, { method: 'POST', body: '{"a":1}', headers });
 const held = () => metric('matapalo_proxy_held_requests');
+const givenUp = (reason: string) =>
+  `matapalo_proxy_held_refused_total\\{group="items",reason="${reason}",service="proxy"\\}`;
 const metric = async (name: string, proxy = 0) => {
   const text = await (await fetch(`${world.proxies[proxy]?.adminUrl}/metrics`)).text();
   return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1]);
@@ -144,6 +146,7 @@ test('beyond the bound a write gets 503 problem+json with Retry-After', async ()
   expect(refused.headers.get('retry-after')).toBe('1');
   expect(refused.headers.get('content-type')).toContain('application/problem+json');
   expect(await refused.json()).toMatchObject({ code: 'held' });
+  expect(await metric(givenUp('too-many'))).toBe(1);
   await world.publish({ holding: null });
   await Promise.all(waiting);
 });
@@ -155,6 +158,7 @@ test('held for too long, a write gets 503 and was not sent', async () => {
   expect(refused.status).toBe(503);
   expect(world.monolith.seen).toHaveLength(0);
   expect(await held()).toBe(0);
+  expect(await metric(givenUp('too-long'))).toBe(1);
 });
 
 test('a client that leaves while held frees its place and nothing is sent', async () => {

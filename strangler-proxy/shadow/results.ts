@@ -3,7 +3,8 @@ import type { Queryable } from '#kernel/db/pool.ts';
 import { Counter } from '#kernel/metrics.ts';
 import type { Log } from '#kernel/log.ts';
 
-export type ShadowClass = 'equal' | 'lag' | 'noise' | 'ordering' | 'code';
+const shadowClasses = ['equal', 'lag', 'noise', 'ordering', 'code'] as const;
+export type ShadowClass = (typeof shadowClasses)[number];
 
 const maxSamplesPerRoute = 20;
 const flushMs = 500;
@@ -20,7 +21,7 @@ export class Results {
   readonly #timer: NodeJS.Timeout;
   #flushing: Promise<void> | undefined;
 
-  constructor(db: Queryable, log: Log, registry: Registry) {
+  constructor(db: Queryable, log: Log, registry: Registry, groups: Iterable<string>) {
     this.#db = db;
     this.#log = log;
     this.#compared = new Counter({
@@ -35,6 +36,10 @@ export class Results {
       labelNames: ['group'],
       registers: [registry],
     });
+    for (const group of groups) {
+      for (const found of shadowClasses) this.#compared.inc({ group, class: found }, 0);
+      this.#skipped.inc({ group }, 0);
+    }
     this.#timer = setInterval(() => void this.flush(), flushMs);
     this.#timer.unref();
   }
