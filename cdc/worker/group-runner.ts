@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { describeError, MatapaloError } from '#kernel/errors.ts';
 import { createPool, isConnectionError } from '#kernel/db/pool.ts';
+import { observePool } from '#kernel/metrics.ts';
 import type { SessionLead } from '#kernel/db/session-lead.ts';
 import type { Log } from '#kernel/log.ts';
 import { databaseOf, type GroupPlan, type Plan } from '#plan/compile.ts';
@@ -62,6 +63,9 @@ export class GroupRunner {
       name: workerSessionName(group.name),
       ...settings,
     });
+    options.metrics.leading(group.name, false);
+    observePool(this.#legacy, options.metrics.registry, `${group.name}_legacy`);
+    observePool(this.#service, options.metrics.registry, `${group.name}_service`);
     this.#done = this.#live();
   }
 
@@ -80,6 +84,7 @@ export class GroupRunner {
       const lead = await takeLead(plan.config.control.url, group.name, this.#stop.signal, log);
       if (lead === undefined) break;
       this.#leading = true;
+      this.#options.metrics.leading(group.name, true);
       const signal = AbortSignal.any([this.#stop.signal, lead.lost]);
       try {
         await endPredecessor(group.name, [this.#legacy, this.#service], log);
@@ -91,6 +96,7 @@ export class GroupRunner {
         await delay(500, undefined, { signal: this.#stop.signal }).catch(() => undefined);
       } finally {
         this.#leading = false;
+        this.#options.metrics.leading(group.name, false);
         await lead.release();
       }
     }

@@ -1,19 +1,21 @@
 import { Counter, Gauge, type Registry } from '#kernel/metrics.ts';
-import type { Direction } from '#plan/phase.ts';
+import { directions, type Direction } from '#plan/phase.ts';
 import type { Applied } from '../apply/applier.ts';
+import { SlotMetrics } from './slot-metrics.ts';
 
 const labelNames = ['group', 'direction'];
 
 /** The worker's metrics, by group and direction. */
 export class SyncMetrics {
+  readonly #registry: Registry;
   readonly #rows: Counter;
   readonly #batches: Counter;
   readonly #ignored: Counter;
   readonly #errors: Counter;
   readonly #lag: Gauge;
-  readonly #captureLag: Gauge;
-  readonly #applyLag: Gauge;
-  readonly #retained: Gauge;
+  readonly #stageLag: Gauge;
+  readonly #leading: Gauge;
+  readonly #slots: SlotMetrics;
   readonly #lagOf = new Map<
     string,
     { group: string; direction: Direction; lagMs: () => number | undefined }
@@ -21,6 +23,7 @@ export class SyncMetrics {
 
   constructor(registry: Registry) {
     const registers = [registry];
+    this.#registry = registry;
     this.#rows = new Counter({
       name: 'matapalo_sync_changes_applied_total',
       help: 'Changes of the source that the target has committed.',
@@ -41,7 +44,7 @@ export class SyncMetrics {
     });
     this.#errors = new Counter({
       name: 'matapalo_sync_errors_total',
-      help: 'Failures that ended a direction, by code.',
+      help: 'Failures that ended a run of a direction, by code.',
       labelNames: [...labelNames, 'code'],
       registers,
     });
@@ -58,24 +61,35 @@ export class SyncMetrics {
         }
       },
     });
-    this.#captureLag = new Gauge({
-      name: 'matapalo_sync_capture_lag_seconds',
-      help: "From the source's commit to our receiving it.",
-      labelNames,
+    this.#stageLag = new Gauge({
+      name: 'matapalo_sync_stage_lag_seconds',
+      help: "Parts of the newest change's way: capture (source's commit to read), transport (read to received), apply (received to target's commit).",
+      labelNames: [...labelNames, 'stage'],
       registers,
     });
-    this.#applyLag = new Gauge({
-      name: 'matapalo_sync_apply_lag_seconds',
-      help: "From receiving a change to the target's commit.",
-      labelNames,
+    this.#leading = new Gauge({
+      name: 'matapalo_cdc_leading',
+      help: '1 while this worker works the group.',
+      labelNames: ['group'],
       registers,
     });
-    this.#retained = new Gauge({
-      name: 'matapalo_sync_retained_wal_bytes',
-      help: 'WAL that the slot keeps from being removed.',
-      labelNames,
-      registers,
-    });
+    this.#slots = new SlotMetrics(registry);
+  }
+
+  get registry(): Registry {
+    return this.#registry;
+  }
+
+  /** A run begins: counters stand at 0 from the start, so that their first increase shows. */
+  begin(group: string, direction: Direction): void {
+    const labels = { group, direction };
+    for (const counter of [this.#rows, this.#batches, this.#ignored]) counter.inc(labels, 0);
+  }
+
+  leading(group: string, leads: boolean): void {
+    this.#leading.set({ group }, leads ? 1 : 0);
+    // Whoever works the group now shows its figures: ours would stand still.
+    if (!leads) this.forget(group);
   }
 
   watchLag(group: string, direction: Direction, lagMs: () => number | undefined): void {
@@ -86,8 +100,10 @@ export class SyncMetrics {
     const labels = { group, direction };
     this.#rows.inc(labels, applied.changes);
     this.#batches.inc(labels);
-    this.#captureLag.set(labels, Math.max(0, applied.receivedAtMs - applied.committedAtMs) / 1_000);
-    this.#applyLag.set(labels, Math.max(0, applied.appliedAtMs - applied.receivedAtMs) / 1_000);
+    const stage = (name: string, fromMs: number, toMs: number) =>
+      this.#stageLag.set({ ...labels, stage: name }, Math.max(0, toMs - fromMs) / 1_000);
+    stage('capture', applied.committedAtMs, applied.receivedAtMs);
+    stage('apply', applied.receivedAtMs, applied.appliedAtMs);
   }
 
   ignored(group: string, direction: Direction, count: number): void {
@@ -98,16 +114,18 @@ export class SyncMetrics {
     this.#errors.inc({ group, direction, code });
   }
 
-  retained(group: string, direction: Direction, bytes: bigint): void {
-    this.#retained.set({ group, direction }, Number(bytes));
+  slot(...state: Parameters<SlotMetrics['set']>): void {
+    this.#slots.set(...state);
   }
 
+  /** Of a group that is synced no longer, or by another worker. Counters stay: they only ever rise. */
   forget(group: string): void {
-    for (const direction of ['forward', 'reverse'] as const) {
+    for (const direction of directions) {
       this.#lagOf.delete(`${group} ${direction}`);
-      for (const metric of [this.#lag, this.#captureLag, this.#applyLag, this.#retained]) {
-        metric.remove({ group, direction });
-      }
+      this.#lag.remove({ group, direction });
+      for (const stage of ['capture', 'transport', 'apply'])
+        this.#stageLag.remove({ group, direction, stage });
+      this.#slots.forget(group, direction);
     }
   }
 }

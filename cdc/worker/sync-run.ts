@@ -57,7 +57,10 @@ export async function runSync({
       rows.forward.facts.backfill = progress;
       rows.forward.touch();
     };
-    for (const direction of directions) rows[direction].facts.state = 'preparing';
+    for (const direction of directions) {
+      rows[direction].facts.state = 'preparing';
+      metrics.begin(group.name, direction);
+    }
     await Promise.all(directions.map((direction) => rows[direction].write()));
     const caughtUpAt = await prepareSync({ ...context, flows, report, signal: running }, phase(), () => {
       rows.forward.facts.state = 'backfilling';
@@ -131,7 +134,7 @@ async function watchSlot(
       const state = await slotState(source, name);
       row.facts.slotState = state?.walStatus ?? 'missing';
       row.facts.retainedBytes = state?.retainedBytes ?? 0n;
-      metrics.retained(group.name, direction, state?.retainedBytes ?? 0n);
+      if (state !== undefined) metrics.slot(group.name, direction, state);
       row.touch();
       if (state === undefined || state.walStatus === 'lost') {
         onLost(

@@ -5,7 +5,7 @@ import { listenTo } from '#kernel/db/listen.ts';
 import { MatapaloError } from '#kernel/errors.ts';
 import { createServer, listen } from '#kernel/http/server.ts';
 import type { Log } from '#kernel/log.ts';
-import { createRegistry } from '#kernel/metrics.ts';
+import { createRegistry, observePool } from '#kernel/metrics.ts';
 import type { Plan } from '#plan/compile.ts';
 import { channels } from '#plan/names.ts';
 import { defaultLimits, type BatchLimits } from '../apply/batch-limits.ts';
@@ -39,6 +39,7 @@ export async function startWorker({
   const metrics = new SyncMetrics(registry);
   const controlUrl = plan.config.control.url;
   const control = createPool({ url: controlUrl, name: 'matapalo cdc', max: 10, log });
+  observePool(control, registry, 'control');
   const worker = `${hostname()} ${process.pid} ${randomUUID().slice(0, 8)}`;
   const runners = new Map(
     [...plan.groups.values()].map((group) => [

@@ -49,6 +49,10 @@ export interface SlotState {
   walStatus: string;
   confirmedFlush: bigint;
   retainedBytes: bigint;
+  /** What may still be written before the slot is lost; undefined where the source sets no limit. */
+  safeBytes: bigint | undefined;
+  /** How far the source has written, in bytes since its cluster was made. */
+  walPosition: bigint;
   active: boolean;
   plugin: string;
   invalidation: string | undefined;
@@ -60,12 +64,15 @@ export async function slotState(db: Queryable, name: string): Promise<SlotState 
     wal_status: string | null;
     flush: string | null;
     retained: string | null;
+    safe: string | null;
+    position: string;
     active: boolean;
     plugin: string;
     invalidation: string | null;
   }>(
     `select wal_status, (confirmed_flush_lsn - '0/0'::pg_lsn)::text as flush, active, plugin,
-            (pg_current_wal_lsn() - restart_lsn)::text as retained,
+            (pg_current_wal_lsn() - restart_lsn)::text as retained, safe_wal_size::text as safe,
+            (pg_current_wal_lsn() - '0/0'::pg_lsn)::text as position,
             to_jsonb(s) ->> 'invalidation_reason' as invalidation
        from pg_replication_slots s where slot_name = $1 and database = current_database()`,
     [name],
@@ -76,6 +83,8 @@ export async function slotState(db: Queryable, name: string): Promise<SlotState 
     walStatus: row.wal_status ?? 'lost',
     confirmedFlush: BigInt(row.flush ?? 0),
     retainedBytes: BigInt(row.retained ?? 0),
+    safeBytes: row.safe === null ? undefined : BigInt(row.safe),
+    walPosition: BigInt(row.position),
     active: row.active,
     plugin: row.plugin,
     invalidation: row.invalidation ?? undefined,
