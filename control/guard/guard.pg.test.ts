@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { transaction } from '#kernel/db/pool.ts';
 import { exampleRows, startTwoSides, type Pair, type TwoSides } from '#test/two-sides.ts';
 import { guardGaps, installGuard, lockKey, uninstallGuard } from './install.ts';
+import { readRefusals } from './refusals.ts';
 import { beat, isApplied, moveOwnership, readOwnership } from './ownership.ts';
 
 let sides: TwoSides;
@@ -126,6 +127,18 @@ describe('after the close', () => {
       .legacyAdmin('set role stranger; select owner, epoch from matapalo.owner')
       .then((results) => (results as unknown as pg.QueryResult[])[1] ?? results);
     expect(rows).toEqual([{ owner: 'legacy', epoch: '1' }]);
+  });
+
+  it('each refused write is counted, although nothing of it is committed', async () => {
+    const count = async () => (await readRefusals(pair.legacyPool)).get(pair.group.name);
+    await expect(pair.legacyApp.query('update prod set price_cents = 5')).resolves.toBeDefined();
+    expect(await count()).toBe(0);
+    await close();
+    for (let i = 0; i < 3; i++)
+      await expect(pair.legacyApp.query('delete from prod')).rejects.toMatchObject({ code: 'MP001' });
+    expect(await count()).toBe(3);
+    await pair.legacyPool.query(`drop sequence matapalo.refused_${pair.group.name}`);
+    await expect(pair.legacyApp.query('delete from prod')).rejects.toMatchObject({ code: 'MP001' });
   });
 
   it('a missing ownership row refuses', async () => {

@@ -6,6 +6,7 @@ import { transaction, type Queryable } from '#kernel/db/pool.ts';
 import { ident, literal } from '#kernel/db/sql.ts';
 import type { GroupPlan, TableRef } from '#plan/compile.ts';
 import type { Owner, Side } from '#plan/phase.ts';
+import { refusalSequence } from './refusals.ts';
 import { functionsSql, schemaSql } from './schema.ts';
 
 export const statementTrigger = 'matapalo_guard';
@@ -39,6 +40,7 @@ export async function installGuard(
     await db.query('select pg_advisory_xact_lock(19793, 2)');
     await db.query(schemaSql);
     await db.query(functionsSql);
+    await db.query(`create sequence if not exists ${refusalSequence(group.name)}`);
     await db.query(
       `insert into matapalo.ownership (group_name, side, owner, epoch) values ($1, $2, $3, $4) on conflict do nothing`,
       [group.name, side, owner, epoch.toString()],
@@ -147,6 +149,7 @@ export async function uninstallGuard(pool: pg.Pool, group: GroupPlan, side: Side
     for (const table of ['ownership', 'beat', 'checkpoint', 'backfill_range', 'census']) {
       await db.query(`delete from matapalo.${table} where group_name = $1`, [group.name]);
     }
+    await db.query(`drop sequence if exists ${refusalSequence(group.name)}`);
     const left = await db.query('select from matapalo.ownership limit 1');
     if (left.rowCount === 0) await db.query('drop schema matapalo cascade');
   });

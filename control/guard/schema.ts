@@ -107,6 +107,12 @@ begin
               hint = 'Only the tool''s own role may replicate, and only into the side that does not own the group.';
     end if;
   elsif this_side is null or this_owner is distinct from this_side then
+    -- A sequence keeps its count although the writer's transaction is about to be rolled back.
+    begin
+      perform pg_catalog.nextval(pg_catalog.format('matapalo.%I', 'refused_' || tg_argv[0])::pg_catalog.regclass);
+    exception when others then
+      null;
+    end;
     raise exception 'a write to %.% is refused: group % belongs to %',
       tg_table_schema, tg_table_name, tg_argv[0], pg_catalog.coalesce(this_owner, 'nobody')
       using errcode = '${sqlStates.notOwner}',
