@@ -1,78 +1,49 @@
-// The console: shows what the API says, every second. The token lives in this tab's memory and session, in no cookie.
+// The console: shows what the API says, every second, and asks for transitions through it.
+import { call, loggedIn, setToken } from './api.js';
+import { element, ms } from './element.js';
+import { groupCard } from './group-card.js';
+import { remember } from './lag-history.js';
+import { consider } from './outlook.js';
+
 const at = (id) => document.getElementById(id);
-let token = sessionStorage.getItem('token') ?? '';
-
-function element(tag, text, className) {
-  const node = document.createElement(tag);
-  if (text !== undefined) node.textContent = text;
-  if (className) node.className = className;
-  return node;
-}
-
-async function get(path) {
-  const answer = await fetch(path, { headers: { authorization: `Bearer ${token}` } });
-  const body = await answer.json();
-  if (!answer.ok) throw new Error([body.detail, body.hint].filter(Boolean).join(' '));
-  return body;
-}
-
-const ms = (value) => (value === undefined ? 'unknown' : `${Math.round(value)} ms`);
-
-function facts(group) {
-  const list = [
-    ['owner', `${group.owner}, epoch ${group.epoch}`],
-    ['canary', group.phase === 'canary' ? `${group.canaryPercent} %` : undefined],
-    ['running', group.running ? `${group.running.kind} since ${group.running.startedAt}` : undefined],
-    ['stopped', group.stopped ? `${group.stopped.message} ${group.stopped.hint}` : undefined, 'bad'],
-  ];
-  for (const sync of group.sync) {
-    const broken = sync.error ? `: ${sync.error.message}` : '';
-    const copied = (sync.backfill ?? []).map((table) => `${table.table} ${table.rows}/${table.estimate}`);
-    list.push([
-      sync.direction,
-      `${sync.state}, lag ${ms(sync.lagMs)}, ${sync.rowsApplied} rows${broken}`,
-      sync.error ? 'bad' : '',
-    ]);
-    if (sync.state === 'backfilling') list.push(['copied', copied.join(', ')]);
-  }
-  for (const seen of group.verification) {
-    const differences = Number(seen.missing) + Number(seen.extra) + Number(seen.different);
-    list.push([
-      `verified ${seen.direction}`,
-      `${seen.state}, ${seen.rows} rows, ${differences} differences`,
-      differences > 0 ? 'bad' : '',
-    ]);
-  }
-  const compared = Object.entries(group.comparisons).map(([name, count]) => `${name} ${count}`);
-  if (compared.length > 0) list.push(['compared', compared.join(', ')]);
-  list.push(['next', group.next.join('\n')]);
-  return list.filter(([, value]) => value !== undefined);
-}
-
-function showGroup(group) {
-  const card = element('article');
-  const title = element('h2', group.name);
-  title.append(element('span', group.phase, 'phase'));
-  const list = element('dl');
-  for (const [name, value, className] of facts(group)) {
-    list.append(element('dt', name), element('dd', value, className));
-  }
-  card.append(title, list);
-  return card;
-}
+let role;
 
 function row(...cells) {
-  const line = element('tr');
-  for (const cell of cells) line.append(element('td', cell ?? ''));
-  return line;
+  return element(
+    'tr',
+    cells.map((cell) => element('td', cell ?? '')),
+  );
 }
 
+const pause = ({ predictedPauseMs, measured }) =>
+  measured?.pauseMs === undefined ? '' : `${ms(predictedPauseMs)} / ${ms(measured.pauseMs)}`;
+
 async function show() {
-  const [status, history] = await Promise.all([get('/api/status'), get('/api/history?limit=20')]);
+  if (role === undefined) {
+    const me = await call('GET', '/api/whoami');
+    role = me.role;
+    at('who').textContent = `${me.name}, ${me.role}`;
+    at('login').hidden = true;
+    at('session').hidden = false;
+  }
+  const [status, history] = await Promise.all([
+    call('GET', '/api/status'),
+    call('GET', '/api/history?limit=20'),
+  ]);
   at('leader').textContent = status.leader
     ? `Route version ${status.version}; ${status.leader.holder} leads (term ${status.leader.term})`
     : 'No operator leads';
-  at('groups').replaceChildren(...status.groups.map(showGroup));
+  for (const group of status.groups)
+    for (const sync of group.sync) remember(group.name, sync.direction, sync.lagMs);
+  // A button under the pointer or with the focus must not vanish: the card is drawn anew only when it says something else.
+  for (const group of status.groups) {
+    const card = groupCard(group, role === 'operator', consider);
+    const old = at('groups').querySelector(`[data-group="${CSS.escape(group.name)}"]`);
+    if (old === null) at('groups').append(card);
+    else if (old.contains(document.activeElement))
+      old.querySelector('dl').replaceWith(card.querySelector('dl'));
+    else old.replaceWith(card);
+  }
   at('proxies').replaceChildren(
     ...status.proxies.map((proxy) =>
       row(proxy.id, proxy.version, String(proxy.held), proxy.live ? 'yes' : 'no'),
@@ -80,37 +51,51 @@ async function show() {
   );
   at('history').replaceChildren(
     ...history.transitions.map((one) =>
-      row(
-        one.startedAt,
-        one.group,
-        one.kind,
-        one.state,
-        one.measured?.pauseMs === undefined
-          ? ''
-          : `${ms(one.predictedPauseMs)} / ${ms(one.measured.pauseMs)}`,
-        one.reason,
-      ),
+      row(new Date(one.startedAt).toLocaleString(), one.group, one.kind, one.state, pause(one), one.reason),
     ),
   );
 }
 
-async function refresh() {
-  if (token !== '' && !document.hidden) {
+function logOut() {
+  setToken('');
+  role = undefined;
+  at('session').hidden = true;
+  at('login').hidden = false;
+  at('leader').textContent = '';
+  for (const id of ['groups', 'proxies', 'history']) at(id).replaceChildren();
+}
+
+let drawing = Promise.resolve();
+
+/** One drawing at a time, so that an older answer never replaces a newer one. */
+function refresh() {
+  drawing = drawing.then(async () => {
+    if (!loggedIn() || document.hidden) return;
     try {
       await show();
       at('problem').hidden = true;
     } catch (error) {
+      if (error.status === 401) logOut();
       at('problem').textContent = error.message;
       at('problem').hidden = false;
     }
-  }
-  setTimeout(refresh, 1000);
+  });
+  return drawing;
 }
 
 at('login').addEventListener('submit', (event) => {
   event.preventDefault();
-  token = at('token').value.trim();
-  sessionStorage.setItem('token', token);
+  setToken(at('token').value.trim());
   at('token').value = '';
+  void refresh();
 });
-refresh();
+at('logout').addEventListener('click', () => {
+  logOut();
+  at('problem').hidden = true;
+});
+
+async function forever() {
+  await refresh();
+  setTimeout(forever, 1000);
+}
+void forever();

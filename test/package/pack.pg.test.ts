@@ -115,6 +115,7 @@ describe('the packed tool in an empty project', () => {
         ['/', 'text/html'],
         ['/console.css', 'text/css'],
         ['/console.js', 'text/javascript'],
+        ['/outlook.js', 'text/javascript'],
       ] as const) {
         const page = await fetch(`http://127.0.0.1:${operator}${path}`);
         expect(page.status, path).toBe(200);

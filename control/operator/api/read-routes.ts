@@ -29,6 +29,12 @@ const optionalText = (value: unknown) => (typeof value === 'string' ? value : un
 export const readRoutes: readonly ApiRoute[] = [
   {
     ...read,
+    path: '/api/whoami',
+    summary: 'Whose token it is, and what it may',
+    handle: async ({ caller }) => ({ name: caller.name, role: caller.role }),
+  },
+  {
+    ...read,
     path: '/api/status',
     summary: 'Where everything stands',
     handle: ({ op }) => status(op),

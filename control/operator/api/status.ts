@@ -45,6 +45,7 @@ export async function status(op: Operator, only?: string) {
       ),
       running: running.find((transition) => transition.group === group.name),
       next: nextCommands(group, progress),
+      transitions: transitionsFrom(group.phase),
     }));
   return {
     version: routes.version,
