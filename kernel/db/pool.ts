@@ -37,27 +37,38 @@ export function createPool({ url, name, max = 8, log, settings = {} }: PoolOptio
 export type Isolation = 'read committed' | 'repeatable read' | 'serializable';
 
 /** One transaction on one connection; rolled back when `work` throws. A broken connection is not given back. */
-export async function transaction<T>(
+export function transaction<T>(
   pool: pg.Pool,
   work: (client: pg.PoolClient) => Promise<T>,
   isolation: Isolation = 'read committed',
 ): Promise<T> {
+  return transactionBegunBy(pool, (client) => client.query(`begin isolation level ${isolation}`), work);
+}
+
+/** The same for a caller that has more to ask in the round trip of its BEGIN. */
+export async function transactionBegunBy<T>(
+  pool: pg.Pool,
+  begin: (client: pg.PoolClient) => Promise<unknown>,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  // A connection that breaks says so as an event, too: without a listener the process would end.
+  const onError = (error: Error) => {
+    broken ??= error;
+  };
+  client.on('error', onError);
   try {
-    await client.query(`begin isolation level ${isolation}`);
+    await begin(client);
     const result = await work(client);
     await client.query('commit');
     return result;
   } catch (error) {
-    try {
-      await client.query('rollback');
-    } catch (failure) {
-      broken = failure instanceof Error ? failure : new Error(String(failure));
-    }
+    await client.query('rollback').catch(onError);
     throw error;
   } finally {
     client.release(broken);
+    client.off('error', onError);
   }
 }
 

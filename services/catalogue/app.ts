@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import type pg from 'pg';
 import { createVerify } from '#kernel/auth/verify.ts';
 import { unreachable } from '#kernel/db/pool.ts';
 import { problem, problemType } from '#kernel/http/problem.ts';
@@ -9,7 +8,7 @@ import { createRegistry, observePool, observeRequests } from '#kernel/metrics.ts
 import type { CatalogueConfig } from './config.ts';
 import { expireReservations, startExpiry } from './expiry.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
-import { createDataSource, warmUp } from './store/data-source.ts';
+import { createDataSource, poolOf, warmUp } from './store/data-source.ts';
 import { ownershipFromView, ownsAlone } from './store/ownership.ts';
 import { createWrite } from './store/unit-of-work.ts';
 
@@ -47,10 +46,10 @@ export async function buildApp(config: CatalogueConfig, log: Log): Promise<Fasti
     },
   });
   observeRequests(app, registry);
-  observePool(poolOf(source.driver), registry, 'catalogue');
+  observePool(poolOf(source), registry, 'catalogue');
 
-  const owns = config.standalone ? ownsAlone : ownershipFromView('catalogue');
-  const write = createWrite(source, owns);
+  const ownership = config.standalone ? ownsAlone : ownershipFromView('catalogue');
+  const write = createWrite(poolOf(source), ownership);
   const closing = new AbortController();
   const verify = createVerify({
     jwksUrl: config.jwksUrl,
@@ -65,7 +64,7 @@ export async function buildApp(config: CatalogueConfig, log: Log): Promise<Fasti
     await warmUp(source, config.poolSize).catch((error: unknown) =>
       log.warn({ err: error }, 'the pool is cold'),
     );
-    stopExpiry = startExpiry(() => expireReservations(source, owns, write), log);
+    stopExpiry = startExpiry(() => expireReservations(source, ownership, write), log);
   });
   app.addHook('onClose', async () => {
     closing.abort();
@@ -73,9 +72,4 @@ export async function buildApp(config: CatalogueConfig, log: Log): Promise<Fasti
     await source.destroy();
   });
   return app;
-}
-
-/** TypeORM keeps pg's pool on its driver, untyped. */
-function poolOf(driver: unknown): pg.Pool {
-  return (driver as { master: pg.Pool }).master;
 }

@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { describeError } from '#kernel/errors.ts';
 import type { Log } from '#kernel/log.ts';
 import { Refusal } from './rules/refusal.ts';
-import type { OwnsCatalogue } from './store/ownership.ts';
+import { isOurs, type Ownership } from './store/ownership.ts';
 import { expireDue } from './store/reservations.ts';
 import type { Write } from './store/unit-of-work.ts';
 
@@ -11,13 +11,13 @@ const batch = 100;
 /** Gives back stock whose reservation ran out. Idles while another side owns the catalogue. */
 export async function expireReservations(
   source: DataSource,
-  owns: OwnsCatalogue,
+  ownership: Ownership,
   write: Write,
 ): Promise<number> {
-  if (!(await owns(source.manager))) return 0;
+  if (!(await isOurs(source.manager, ownership))) return 0;
   let expired = 0;
   for (;;) {
-    const count = await write((manager) => expireDue(manager, batch));
+    const count = await write((sql) => expireDue(sql, batch));
     expired += count;
     if (count < batch) return expired;
   }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { moveOwnership } from '#guard/ownership.ts';
 import { installGuard } from '#guard/install.ts';
 import { expireReservations } from '../../services/catalogue/expiry.ts';
-import { createDataSource } from '../../services/catalogue/store/data-source.ts';
+import { createDataSource, poolOf } from '../../services/catalogue/store/data-source.ts';
 import { ownershipFromView, ownsAlone } from '../../services/catalogue/store/ownership.ts';
 import { createWrite } from '../../services/catalogue/store/unit-of-work.ts';
 import { catalogueGroup as group } from './carry-rows.ts';
@@ -74,9 +74,9 @@ describe('a catalogue service that does not stand alone', () => {
     const source = createDataSource({ url: shop.cluster.url(shop.database), poolSize: 2 });
     await source.initialize();
     const owns = ownershipFromView('catalogue');
-    expect(await expireReservations(source, owns, createWrite(source, owns))).toBe(0);
+    expect(await expireReservations(source, owns, createWrite(poolOf(source), owns))).toBe(0);
     // A run whose ownership went away in its middle meets the guard.
-    const late = createWrite(source, ownsAlone);
+    const late = createWrite(poolOf(source), ownsAlone);
     await expect(expireReservations(source, ownsAlone, late)).rejects.toMatchObject({ code: 'not-owner' });
     expect(await statusOf(overdue)).toBe('held');
     await source.destroy();

@@ -20,20 +20,20 @@ export function productRoutes(app: CatalogueApp, { source, write, verify }: Cata
   });
 
   app.post('/products', { onRequest, schema: { body: ProductBody } }, async (request, reply) => {
-    const product = await write((manager) => createProduct(manager, request.body));
+    const product = await write((sql) => createProduct(sql, request.body));
     return reply.code(201).header('location', `/products/${product.id}`).send(product);
   });
 
   app.patch('/products/:id', { onRequest, schema: { params: NumericId, body: ProductPatch } }, (request) =>
-    write((manager) => changeProduct(manager, request.params.id, request.body)),
+    write((sql) => changeProduct(sql, request.params.id, request.body)),
   );
 
   app.put('/products/:id/price', { onRequest, schema: { params: NumericId, body: PriceBody } }, (request) =>
-    write((manager) => changeProduct(manager, request.params.id, { price: request.body })),
+    write((sql) => changeProduct(sql, request.params.id, { price: request.body })),
   );
 
   app.delete('/products/:id', { onRequest, schema: { params: NumericId } }, async (request, reply) => {
-    await write((manager) => archiveProduct(manager, request.params.id));
+    await write((sql) => archiveProduct(sql, request.params.id));
     return reply.code(204).send();
   });
 }

@@ -26,13 +26,13 @@ export function reservationRoutes(app: CatalogueApp, { source, write, verify }: 
         ttlSeconds,
         userId: identityOf(request).subject,
       };
-      const { first, reservation } = await write((manager) => reserve(manager, asked));
+      const { first, reservation } = await write((sql) => reserve(sql, asked));
       return reply.code(first ? 201 : 200).send(reservation);
     },
   );
 
   const move = async (id: string, kind: Exclude<ReservationMove, 'expire'>) => {
-    const outcome = await write((manager) => moveReservation(manager, id.toLowerCase(), kind));
+    const outcome = await write((sql) => moveReservation(sql, id.toLowerCase(), kind));
     if (outcome.kind === 'refused') throw outcome.refusal;
     return outcome.reservation;
   };

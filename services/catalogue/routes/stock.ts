@@ -22,7 +22,7 @@ export function stockRoutes(app: CatalogueApp, { source, write, verify }: Catalo
     { onRequest: authorize(verify, editors), schema: { params: NumericId, body: AdjustmentBody } },
     async (request, reply) => {
       const asked = { ...request.body, productId: request.params.id };
-      const { first, adjustment } = await write((manager) => adjustStock(manager, asked));
+      const { first, adjustment } = await write((sql) => adjustStock(sql, asked));
       return reply.code(first ? 201 : 200).send(adjustment);
     },
   );

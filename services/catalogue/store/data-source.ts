@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type pg from 'pg';
 import { DataSource } from 'typeorm';
 import { Category, Price, Product, StockLevel } from './entities.ts';
 
@@ -37,4 +38,9 @@ export async function warmUp(source: DataSource, poolSize: number): Promise<void
   const rest = ['stock_adjustments', 'reservations', 'reservation_lines', 'outbox'];
   const sql = `select 1 from ${[...tables, ...rest].join(', ')} limit 0`;
   await Promise.all(Array.from({ length: poolSize }, () => source.query(sql)));
+}
+
+/** TypeORM keeps pg's pool on its driver, untyped. */
+export function poolOf(source: DataSource): pg.Pool {
+  return (source.driver as unknown as { master: pg.Pool }).master;
 }

@@ -1,34 +1,45 @@
+import { literal } from '#kernel/db/sql.ts';
 import { errorCodeOf } from '#kernel/errors.ts';
 import { Refusal } from '../rules/refusal.ts';
 import { rows, type Sql } from './sql.ts';
 
-/** Answers whether this database may be written by the service's own API and jobs. */
-export type OwnsCatalogue = (sql: Sql) => Promise<boolean>;
+/** How this database is asked whether the service's own API and jobs may write it. */
+export interface Ownership {
+  /** Gives one row with the `owner`. Undefined where there is no other side. */
+  question: string | undefined;
+}
 
 /**
  * Reads the owner view that the strangler keeps beside the tables. No schema or no row means: not ours yet. The answer
  * only spares doomed work; what fences a write is the trigger on its table.
  */
-export function ownershipFromView(group: string): OwnsCatalogue {
-  return async (sql) => {
-    try {
-      const [row] = await rows<{ owner: string }>(
-        sql,
-        'select owner from matapalo.owner where group_name = $1',
-        [group],
-      );
-      return row?.owner === 'service';
-    } catch (error) {
-      // 42P01: no such view; 3F000: no such schema. Nobody has given us the group.
-      const code = errorCodeOf(error);
-      if (code === '42P01' || code === '3F000') return false;
-      throw error;
-    }
-  };
+export function ownershipFromView(group: string): Ownership {
+  return { question: `select owner from matapalo.owner where group_name = ${literal(group)}` };
 }
 
 /** For a catalogue that runs without a monolith beside it. A guard on its tables, where there is one, still decides. */
-export const ownsAlone: OwnsCatalogue = async () => true;
+export const ownsAlone: Ownership = { question: undefined };
+
+export async function isOurs(sql: Sql, { question }: Ownership): Promise<boolean> {
+  if (question === undefined) return true;
+  try {
+    return saysOurs(await rows(sql, question));
+  } catch (error) {
+    if (isUnknown(error)) return false;
+    throw error;
+  }
+}
+
+export function saysOurs(answer: readonly unknown[]): boolean {
+  const [row] = answer as { owner?: unknown }[];
+  return row?.owner === 'service';
+}
+
+/** 42P01: no such view; 3F000: no such schema. Nobody has given us the group. */
+export function isUnknown(error: unknown): boolean {
+  const code = errorCodeOf(error);
+  return code === '42P01' || code === '3F000';
+}
 
 export function notOwner(cause?: unknown): Refusal {
   return new Refusal('not-owner', 'The catalogue is owned by the other side now; try again.', {}, cause);

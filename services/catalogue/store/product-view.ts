@@ -26,6 +26,9 @@ export interface ProductRecord {
   available: number;
 }
 
+/** What the products table has of it. */
+export const ownColumns = 'id, sku, name, description, category_id, status, created_at, updated_at';
+
 /** The columns of a ProductRecord; `from` names the tables as the columns expect them. */
 export const productColumns = `p.id, p.sku, p.name, p.description, p.category_id, p.status, p.created_at, p.updated_at,
   pr.amount, pr.currency, coalesce(s.on_hand - s.reserved, 0) as available`;

@@ -1,17 +1,17 @@
-import type { EntityManager } from 'typeorm';
 import { errorCodeOf } from '#kernel/errors.ts';
 import { productEvent, type DomainEvent } from '../rules/event.ts';
 import { Refusal } from '../rules/refusal.ts';
-import { Price, Product, StockLevel } from './entities.ts';
-import { publish } from './outbox.ts';
+import { decimal } from '../rules/money.ts';
+import { publish, publishing, textOf } from './outbox.ts';
 import {
+  ownColumns,
   productColumns,
   productTables,
   viewOf,
   type ProductRecord,
   type ProductView,
 } from './product-view.ts';
-import { rows, type Sql } from './sql.ts';
+import { constraintOf, rows, type Sql } from './sql.ts';
 
 export interface NewProduct {
   sku: string;
@@ -39,16 +39,26 @@ export async function findProduct(sql: Sql, id: number): Promise<ProductView | u
   return row && viewOf(row);
 }
 
-export async function createProduct(manager: EntityManager, product: NewProduct): Promise<ProductView> {
+export async function createProduct(sql: Sql, product: NewProduct): Promise<ProductView> {
   const { sku, name, description = '', categoryId, price, onHand = 0 } = product;
   try {
-    const inserted = await manager.insert(Product, { sku, name, description, categoryId, status: 'active' });
-    const productId = Number(inserted.identifiers[0]?.['id']);
-    await manager.insert(Price, { productId, amount: price.amount, currency: 'EUR' });
-    await manager.insert(StockLevel, { productId, onHand, reserved: 0 });
-    const created = await requireProduct(manager, productId);
-    await publish(manager, [
-      productEvent('product.created', productId, { sku, name, categoryId, price: created.price, onHand }),
+    const [row] = await rows<ProductRecord>(
+      sql,
+      `with p as (
+         insert into products (sku, name, description, category_id, status)
+         values ($1, $2, $3, $4, 'active') returning ${ownColumns}
+       ), pr as (
+         insert into prices (product_id, amount, currency) select id, $5, 'EUR' from p returning amount, currency
+       ), s as (
+         insert into stock_levels (product_id, on_hand, reserved) select id, $6, 0 from p returning on_hand, reserved
+       )
+       select ${productColumns} from p, pr, s`,
+      [sku, name, description, categoryId, price.amount, onHand],
+    );
+    if (row === undefined) throw new Error('An insert gave no row.');
+    const created = viewOf(row);
+    await publish(sql, [
+      productEvent('product.created', created.id, { sku, name, categoryId, price: created.price, onHand }),
     ]);
     return created;
   } catch (error) {
@@ -56,42 +66,67 @@ export async function createProduct(manager: EntityManager, product: NewProduct)
   }
 }
 
-export async function changeProduct(
-  manager: EntityManager,
-  id: number,
-  change: ProductChange,
-): Promise<ProductView> {
-  await lockProduct(manager, id);
-  const before = await requireProduct(manager, id);
-  const { price, ...columns } = change;
-  try {
-    await manager.update(Product, { id }, { ...columns, updatedAt: () => 'now()' });
-    if (price) await manager.update(Price, { productId: id }, { amount: price.amount });
-  } catch (error) {
-    throw refusalOf(error);
-  }
-  const after = await requireProduct(manager, id);
-  await publish(manager, changeEvents(before, after));
-  return after;
+export async function changeProduct(sql: Sql, id: number, change: ProductChange): Promise<ProductView> {
+  return applyChange(sql, await lockProduct(sql, id), change);
 }
 
 /** Archiving again changes nothing, not even the time of the last change. */
-export async function archiveProduct(manager: EntityManager, id: number): Promise<void> {
-  await lockProduct(manager, id);
-  const { status } = await requireProduct(manager, id);
-  if (status !== 'archived') await changeProduct(manager, id, { status: 'archived' });
+export async function archiveProduct(sql: Sql, id: number): Promise<void> {
+  const before = await lockProduct(sql, id);
+  if (before.status !== 'archived') await applyChange(sql, before, { status: 'archived' });
 }
 
-/** One product's changes take turns, so that an event's before and after are true. */
-async function lockProduct(sql: Sql, id: number): Promise<void> {
-  const locked = await rows(sql, 'select 1 from products where id = $1 for no key update', [id]);
-  if (locked.length === 0) throw noProduct(id);
+/**
+ * One product's changes take turns, so that an event's before and after are true. The price's row is locked too: a
+ * statement that waited sees the newest version of the rows that it locks, and the older one of all others.
+ */
+async function lockProduct(sql: Sql, id: number): Promise<ProductView> {
+  const [row] = await rows<ProductRecord>(
+    sql,
+    `select ${productColumns} from ${productTables} where p.id = $1 for no key update of p, pr`,
+    [id],
+  );
+  if (row === undefined) throw noProduct(id);
+  return viewOf(row);
 }
 
-async function requireProduct(sql: Sql, id: number): Promise<ProductView> {
-  const product = await findProduct(sql, id);
-  if (product === undefined) throw noProduct(id);
-  return product;
+const columnOf = {
+  name: 'name',
+  description: 'description',
+  categoryId: 'category_id',
+  status: 'status',
+} as const;
+const changeable = ['name', 'description', 'categoryId', 'status'] as const;
+
+/** Only the columns that are named are set: the others' indexes and the search vector stay as they are. */
+async function applyChange(sql: Sql, before: ProductView, change: ProductChange): Promise<ProductView> {
+  const { price, ...given } = change;
+  const after = {
+    ...before,
+    ...given,
+    price: { ...before.price, ...(price && { amount: decimal(price.amount) }) },
+  };
+  const values: unknown[] = [before.id, textOf(changeEvents(before, after))];
+  const sets = changeable
+    .filter((field) => given[field] !== undefined)
+    .map((field) => `${columnOf[field]} = $${values.push(given[field])}, `);
+  try {
+    const [row] = await rows<ProductRecord>(
+      sql,
+      `with p as (
+         update products set ${sets.join('')}updated_at = now() where id = $1 returning ${ownColumns}
+       ), pr as (
+         ${price ? `update prices set amount = $${values.push(price.amount)}` : 'select amount, currency from prices'}
+         where product_id = $1 ${price ? 'returning amount, currency' : ''}
+       ), event as (${publishing('$2')})
+       select ${productColumns} from pr, p left join stock_levels s on s.product_id = p.id`,
+      values,
+    );
+    if (row === undefined) throw noProduct(before.id);
+    return viewOf(row);
+  } catch (error) {
+    throw refusalOf(error);
+  }
 }
 
 export function noProduct(id: number): Refusal {
@@ -117,8 +152,7 @@ function changeEvents(before: ProductView, after: ProductView): DomainEvent[] {
 }
 
 function refusalOf(error: unknown): unknown {
-  const constraint =
-    typeof error === 'object' && error !== null && 'constraint' in error ? error.constraint : undefined;
+  const constraint = constraintOf(error);
   const code = errorCodeOf(error);
   if (code === '23505' && constraint === 'products_sku_key') {
     return new Refusal('sku-taken', 'Another product has this sku.', {}, error);

@@ -1,4 +1,3 @@
-import type { EntityManager } from 'typeorm';
 import { reservationEvent } from '../rules/event.ts';
 import { Refusal } from '../rules/refusal.ts';
 import {
@@ -7,9 +6,9 @@ import {
   type ReservationLine,
   type ReservationMove,
   type ReservationStatus,
+  type StockEffect,
 } from '../rules/reservation.ts';
-import { publish } from './outbox.ts';
-import { lockLevels, reserveLines, settleLines } from './reserved-stock.ts';
+import { holdLines, lockLevels, settleReservations } from './reserved-stock.ts';
 import { rows, type Sql } from './sql.ts';
 
 export interface ReservationView {
@@ -50,19 +49,20 @@ export async function findReservation(sql: Sql, id: string): Promise<Reservation
 
 /** Holds all lines or none. The reservation's row, inserted first, is what makes a repeated request wait and find it. */
 export async function reserve(
-  manager: EntityManager,
+  sql: Sql,
   { id, lines, ttlSeconds, userId }: ReservationRequest,
 ): Promise<{ first: boolean; reservation: ReservationView }> {
-  const inserted = await rows(
-    manager,
+  const [inserted] = await rows<Pick<ReservationRecord, 'expires_at' | 'created_at'>>(
+    sql,
     `insert into reservations (id, status, expires_at, user_id)
-     values ($1, 'held', now() + make_interval(secs => $2), $3) on conflict (id) do nothing returning 1`,
+     values ($1, 'held', now() + make_interval(secs => $2), $3) on conflict (id) do nothing
+     returning expires_at, created_at`,
     [id, ttlSeconds, userId],
   );
-  if (inserted.length === 0) return { first: false, reservation: await heldBefore(manager, id, lines) };
+  if (inserted === undefined) return { first: false, reservation: await heldBefore(sql, id, lines) };
   const productIds = lines.map((line) => line.productId);
-  await requireForSale(manager, productIds);
-  const levels = new Map((await lockLevels(manager, productIds)).map((level) => [level.productId, level]));
+  const levels = new Map((await lockLevels(sql, productIds)).map((level) => [level.productId, level]));
+  if (!productIds.every((productId) => levels.get(productId)?.active)) await requireForSale(sql, productIds);
   const shortages = lines.flatMap(({ productId, quantity }) => {
     const level = levels.get(productId);
     const available = level ? level.onHand - level.reserved : 0;
@@ -72,14 +72,8 @@ export async function reserve(
     const short = shortages.map(({ productId }) => productId).join(', ');
     throw new Refusal('out-of-stock', `Not enough is available of product ${short}.`, { shortages });
   }
-  await reserveLines(manager, lines);
-  await manager.query(
-    `insert into reservation_lines (reservation_id, product_id, quantity)
-     select $1, l.product_id, l.quantity from unnest($2::int[], $3::int[]) as l (product_id, quantity)`,
-    [id, productIds, lines.map((line) => line.quantity)],
-  );
-  await publish(manager, [reservationEvent(id, 'held', lines)]);
-  return { first: true, reservation: await requireReservation(manager, id) };
+  await holdLines(sql, id, lines, [reservationEvent(id, 'held', lines)]);
+  return { first: true, reservation: viewOf({ id, status: 'held', lines: [...lines], ...inserted }) };
 }
 
 export type MoveOutcome =
@@ -90,22 +84,22 @@ export type MoveOutcome =
  * and must be committed.
  */
 export async function moveReservation(
-  manager: EntityManager,
+  sql: Sql,
   id: string,
   move: Exclude<ReservationMove, 'expire'>,
 ): Promise<MoveOutcome> {
-  const [row] = await rows<ReservationRecord>(manager, `${select} for update of r`, [id]);
+  const [row] = await rows<ReservationRecord>(sql, `${select} for update of r`, [id]);
   if (row === undefined) throw noReservation(id);
   const decision = decideMove(row.status, move, { due: row.due });
   if (decision.kind === 'already') return { kind: 'moved', reservation: viewOf(row) };
   if (decision.kind === 'apply') {
-    await settle(manager, row, decision.status, decision.effect);
+    await settle(sql, row, decision.status, decision.effect);
     return { kind: 'moved', reservation: viewOf({ ...row, status: decision.status }) };
   }
   let state = row.status;
   const expiry = decideMove(row.status, 'expire', { due: row.due });
   if (row.due && expiry.kind === 'apply') {
-    await settle(manager, row, expiry.status, expiry.effect);
+    await settle(sql, row, expiry.status, expiry.effect);
     state = expiry.status;
   }
   const detail = `The reservation is ${state}; it cannot be ${move === 'commit' ? 'committed' : 'released'}.`;
@@ -113,9 +107,9 @@ export async function moveReservation(
 }
 
 /** Expires at most `batch` holds whose time is over; those that somebody is moving now are left to them. */
-export async function expireDue(manager: EntityManager, batch = 100): Promise<number> {
+export async function expireDue(sql: Sql, batch = 100): Promise<number> {
   const due = await rows<{ id: string }>(
-    manager,
+    sql,
     `select id from reservations where status = 'held' and expires_at <= clock_timestamp()
      order by expires_at limit $1 for update skip locked`,
     [batch],
@@ -123,7 +117,7 @@ export async function expireDue(manager: EntityManager, batch = 100): Promise<nu
   if (due.length === 0) return 0;
   const ids = due.map((row) => row.id);
   const lines = await rows<ReservationLine & { id: string }>(
-    manager,
+    sql,
     `select reservation_id as id, product_id as "productId", quantity from reservation_lines
      where reservation_id = any($1::uuid[]) order by product_id`,
     [ids],
@@ -133,10 +127,12 @@ export async function expireDue(manager: EntityManager, batch = 100): Promise<nu
     quantities.set(productId, (quantities.get(productId) ?? 0) + quantity);
   }
   const totals = [...quantities].map(([productId, quantity]) => ({ productId, quantity }));
-  await settleLines(manager, totals, { onHand: 0, reserved: -1 });
-  await manager.query(`update reservations set status = 'expired' where id = any($1::uuid[])`, [ids]);
-  await publish(
-    manager,
+  await settleReservations(
+    sql,
+    ids,
+    'expired',
+    totals,
+    { onHand: 0, reserved: -1 },
     ids.map((id) =>
       reservationEvent(
         id,
@@ -149,14 +145,14 @@ export async function expireDue(manager: EntityManager, batch = 100): Promise<nu
 }
 
 async function settle(
-  manager: EntityManager,
+  sql: Sql,
   row: ReservationRecord,
   status: ReservationStatus,
-  effect: Parameters<typeof settleLines>[2],
+  effect: StockEffect,
 ): Promise<void> {
-  await settleLines(manager, row.lines, effect);
-  await manager.query('update reservations set status = $2 where id = $1', [row.id, status]);
-  await publish(manager, [reservationEvent(row.id, status, row.lines)]);
+  await settleReservations(sql, [row.id], status, row.lines, effect, [
+    reservationEvent(row.id, status, row.lines),
+  ]);
 }
 
 async function heldBefore(sql: Sql, id: string, lines: readonly ReservationLine[]): Promise<ReservationView> {
@@ -190,7 +186,7 @@ export function noReservation(id: string): Refusal {
   return new Refusal('not-found', `There is no reservation ${id}.`);
 }
 
-function viewOf(row: ReservationRecord): ReservationView {
+function viewOf(row: Omit<ReservationRecord, 'due'>): ReservationView {
   return {
     id: row.id,
     state: row.status,

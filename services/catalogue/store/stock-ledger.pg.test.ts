@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startCluster, type Cluster } from '#stack/clusters.ts';
 import { Refusal } from '../rules/refusal.ts';
 import { normaliseLines } from '../rules/reservation.ts';
-import { createDataSource } from './data-source.ts';
+import { createDataSource, poolOf } from './data-source.ts';
 import { ownsAlone } from './ownership.ts';
 import { expireDue, moveReservation, reserve } from './reservations.ts';
 import { rows } from './sql.ts';
@@ -23,7 +23,7 @@ beforeAll(async () => {
   source = createDataSource({ url: await cluster.createDatabase('ledger'), poolSize: 16 });
   await source.initialize();
   await source.runMigrations();
-  write = createWrite(source, ownsAlone);
+  write = createWrite(poolOf(source), ownsAlone);
   await source.query(`insert into categories (name, slug) values ('All', 'all')`);
   await source.query(
     `insert into products (id, sku, name, category_id) select n, 'P-' || n, 'Product ' || n, 1 from unnest($1::int[]) n`,
@@ -84,15 +84,15 @@ async function perform(each: Step): Promise<void> {
         ttlSeconds: each.overdue ? 0 : 900,
         userId: '1',
       };
-      await write((manager) => reserve(manager, asked));
-    } else if (each.kind === 'expire') await write((manager) => expireDue(manager));
+      await write((sql) => reserve(sql, asked));
+    } else if (each.kind === 'expire') await write((sql) => expireDue(sql));
     else if (each.kind === 'adjust') {
       const { productId, delta } = each;
       const asked = { adjustmentId: id('b', each.index), productId, delta, reason: 'test' };
-      await write((manager) => adjustStock(manager, asked));
+      await write((sql) => adjustStock(sql, asked));
     } else {
       const move = each.kind;
-      await write((manager) => moveReservation(manager, id('a', each.index), move));
+      await write((sql) => moveReservation(sql, id('a', each.index), move));
     }
   } catch (error) {
     if (!(error instanceof Refusal) || error.status >= 500) throw error;

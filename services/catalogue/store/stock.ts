@@ -1,9 +1,8 @@
-import type { EntityManager } from 'typeorm';
+import { errorCodeOf } from '#kernel/errors.ts';
 import { productEvent } from '../rules/event.ts';
 import { Refusal } from '../rules/refusal.ts';
-import { publish } from './outbox.ts';
 import { noProduct } from './products.ts';
-import { rows, type Sql } from './sql.ts';
+import { constraintOf, rows, type Sql } from './sql.ts';
 
 export interface Availability {
   productId: number;
@@ -23,8 +22,6 @@ export interface AdjustmentView extends Adjustment {
   createdAt: string;
 }
 
-const maxOnHand = 2_147_483_647;
-
 /** In product-id order; products that do not exist are left out. */
 export function availabilities(sql: Sql, productIds: readonly number[]): Promise<Availability[]> {
   return rows<Availability>(
@@ -39,37 +36,68 @@ export function availabilities(sql: Sql, productIds: readonly number[]): Promise
 
 /** Idempotent by the adjustment's id: the row that records it is what makes it happen once. */
 export async function adjustStock(
-  manager: EntityManager,
+  sql: Sql,
   { adjustmentId, productId, delta, reason }: Adjustment,
 ): Promise<{ first: boolean; adjustment: AdjustmentView }> {
-  const product = await rows(manager, 'select 1 from products where id = $1', [productId]);
-  if (product.length === 0) throw noProduct(productId);
   const [recorded] = await rows<{ created_at: Date }>(
-    manager,
-    `insert into stock_adjustments (id, product_id, delta, reason) values ($1, $2, $3, $4)
+    sql,
+    `insert into stock_adjustments (id, product_id, delta, reason)
+     select $1::uuid, p.id, $3::int, $4::text from products p where p.id = $2
      on conflict (id) do nothing returning created_at`,
     [adjustmentId, productId, delta, reason],
   );
   const asked = { adjustmentId: adjustmentId.toLowerCase(), productId, delta, reason };
-  if (recorded === undefined) return { first: false, adjustment: await sameBefore(manager, asked) };
-  await manager.query(
-    'insert into stock_levels (product_id) values ($1) on conflict (product_id) do nothing',
-    [productId],
-  );
-  const [level] = await rows<{ on_hand: number; reserved: number }>(
-    manager,
-    'select on_hand, reserved from stock_levels where product_id = $1 for update',
-    [productId],
-  );
-  const { on_hand: before, reserved } = level ?? { on_hand: 0, reserved: 0 };
-  const onHand = before + delta;
-  if (onHand < reserved) {
-    throw new Refusal('stock-below-reserved', 'Less than what is reserved would be left on hand.');
+  if (recorded === undefined) {
+    const product = await rows(sql, 'select 1 from products where id = $1', [productId]);
+    if (product.length === 0) throw noProduct(productId);
+    return { first: false, adjustment: await sameBefore(sql, asked) };
   }
-  if (onHand > maxOnHand) throw new Refusal('bad-request', 'The quantity is out of range.');
-  await manager.query('update stock_levels set on_hand = $2 where product_id = $1', [productId, onHand]);
-  await publish(manager, [productEvent('stock.adjusted', productId, { ...asked, onHand })]);
+  if (!(await moveOnHand(sql, asked))) {
+    // A product that never had stock.
+    await rows(sql, 'insert into stock_levels (product_id) values ($1) on conflict (product_id) do nothing', [
+      productId,
+    ]);
+    await moveOnHand(sql, asked);
+  }
   return { first: true, adjustment: { ...asked, createdAt: recorded.created_at.toISOString() } };
+}
+
+/** Moves the level and tells of it; false where there is none. The table's own check says how low it may go. */
+async function moveOnHand(sql: Sql, asked: Adjustment): Promise<boolean> {
+  const { aggregateType, aggregateId, type, payload } = productEvent('stock.adjusted', asked.productId, {
+    ...asked,
+  });
+  try {
+    const moved = await rows(
+      sql,
+      `with level as (
+         update stock_levels set on_hand = on_hand + $2::int where product_id = $1 returning on_hand
+       ), event as (
+         insert into outbox (aggregate_type, aggregate_id, type, payload)
+         select $3, $4, $5, $6::jsonb || jsonb_build_object('onHand', on_hand) from level
+       )
+       select 1 from level`,
+      [asked.productId, asked.delta, aggregateType, aggregateId, type, JSON.stringify(payload)],
+    );
+    return moved.length > 0;
+  } catch (error) {
+    throw refusalOf(error);
+  }
+}
+
+function refusalOf(error: unknown): unknown {
+  const code = errorCodeOf(error);
+  if (code === '23514' && constraintOf(error) === 'stock_levels_bounds') {
+    return new Refusal(
+      'stock-below-reserved',
+      'Less than what is reserved would be left on hand.',
+      {},
+      error,
+    );
+  }
+  // 22003: it does not fit the column.
+  if (code === '22003') return new Refusal('bad-request', 'The quantity is out of range.', {}, error);
+  return error;
 }
 
 async function sameBefore(sql: Sql, asked: Adjustment): Promise<AdjustmentView> {

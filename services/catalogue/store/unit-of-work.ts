@@ -1,23 +1,28 @@
-import type { DataSource, EntityManager } from 'typeorm';
+import type pg from 'pg';
+import { transactionBegunBy } from '#kernel/db/pool.ts';
 import { errorCodeOf } from '#kernel/errors.ts';
 import { Refusal } from '../rules/refusal.ts';
-import { notOwner, type OwnsCatalogue } from './ownership.ts';
+import { isUnknown, notOwner, saysOurs, type Ownership } from './ownership.ts';
+import { onConnection, type Sql } from './sql.ts';
 
-export type Write = <T>(work: (manager: EntityManager) => Promise<T>) => Promise<T>;
+export type Write = <T>(work: (sql: Sql) => Promise<T>) => Promise<T>;
 
 const attempts = 4;
 
 /**
- * One READ COMMITTED transaction for each unit of work that writes. Ownership is asked before, outside of the
- * transaction; the guard's MP001 inside it means the same. Deadlocks and serialization failures changed nothing, so
- * the work runs again as a whole.
+ * One READ COMMITTED transaction for each unit of work that writes. Ownership is asked as it begins, in the same round
+ * trip; the guard's MP001 means the same. Deadlocks and serialization failures changed nothing, so the work runs again as
+ * a whole.
  */
-export function createWrite(source: DataSource, owns: OwnsCatalogue): Write {
+export function createWrite(pool: pg.Pool, ownership: Ownership): Write {
   return async (work) => {
-    if (!(await owns(source.manager))) throw notOwner();
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await source.transaction('READ COMMITTED', work);
+        return await transactionBegunBy(
+          pool,
+          (client) => begin(client, ownership),
+          (client) => work(onConnection(client)),
+        );
       } catch (error) {
         const code = errorCodeOf(error);
         if (code === 'MP001') throw notOwner(error);
@@ -28,4 +33,21 @@ export function createWrite(source: DataSource, owns: OwnsCatalogue): Write {
       }
     }
   };
+}
+
+async function begin(client: pg.PoolClient, { question }: Ownership): Promise<void> {
+  const open = 'begin isolation level read committed';
+  if (question === undefined) {
+    await client.query(open);
+    return;
+  }
+  let answers: pg.QueryResult[];
+  try {
+    // Two statements have two results, which pg's types do not know.
+    answers = (await client.query(`${open}; ${question}`)) as unknown as pg.QueryResult[];
+  } catch (error) {
+    if (isUnknown(error)) throw notOwner(error);
+    throw error;
+  }
+  if (!saysOurs(answers[1]?.rows ?? [])) throw notOwner();
 }
