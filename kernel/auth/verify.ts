@@ -23,9 +23,14 @@ export interface Identity {
 
 export type Verify = (authorization: string | undefined) => Promise<Identity>;
 
+/** How long a checked signature is believed without being checked again, and so how much longer a withdrawn key counts. */
+const trustMs = 60_000;
+const remembered = 10_000;
+
 /**
  * Verifies bearer access tokens (RFC 9068, `typ: at+jwt`) against a cached JWKS. Fetches are bounded: at most one in
- * 10 s however many unknown key ids arrive, each within 3 s. Throws `unauthorized`.
+ * 10 s however many unknown key ids arrive, each within 3 s. A
+ * token that was good is good for a minute more, but never past its end. Throws `unauthorized`.
  */
 export function createVerify(options: VerifyOptions): Verify {
   const remote = createRemoteJWKSet(new URL(options.jwksUrl), {
@@ -37,9 +42,13 @@ export function createVerify(options: VerifyOptions): Verify {
   const keys = options.keys ?? remote;
   if (options.prefetch) void prefetch(() => remote.reload(), options.prefetch);
   const algorithms = [...(options.algorithms ?? ['ES256'])];
+  const known = new Map<string, { identity: Identity; untilMs: number }>();
   return async (authorization) => {
     const token = /^Bearer ([\w.-]{20,8192})$/i.exec(authorization ?? '')?.[1];
     if (token === undefined) throw new MatapaloError('unauthorized', 'A bearer token is needed.');
+    const before = known.get(token);
+    if (before !== undefined && before.untilMs > Date.now()) return before.identity;
+    known.delete(token);
     let claims: JWTPayload;
     try {
       const verified = await jwtVerify(token, keys, {
@@ -60,12 +69,16 @@ export function createVerify(options: VerifyOptions): Verify {
     // RFC 9068: `iat` in the future means a clock or a forger that we do not trust.
     if ((claims.iat ?? 0) > Date.now() / 1000 + 60)
       throw new MatapaloError('unauthorized', 'The token is not valid yet.');
-    return {
+    const identity: Identity = {
       subject: claims.sub ?? '',
       roles: Array.isArray(claims['roles']) ? claims['roles'].filter((role) => typeof role === 'string') : [],
       scopes: typeof claims['scope'] === 'string' ? claims['scope'].split(' ').filter(Boolean) : [],
       claims,
     };
+    const [oldest] = known.keys();
+    if (known.size >= remembered && oldest !== undefined) known.delete(oldest);
+    known.set(token, { identity, untilMs: Math.min(Date.now() + trustMs, (claims.exp ?? 0) * 1000) });
+    return identity;
   };
 }
 
