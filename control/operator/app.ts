@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import { createServer } from '#kernel/http/server.ts';
-import { readRoutes as readGroups } from '#plan/store/groups.ts';
 import { changeRoutes } from './api/change-routes.ts';
 import { serveConsole } from './api/console.ts';
 import { openApiOf } from './api/openapi.ts';
 import { readRoutes } from './api/read-routes.ts';
 import { registerRoutes } from './api/register.ts';
+import { Observer } from './observe/observer.ts';
 import type { Operator } from './operator.ts';
 
 export const apiRoutes = [...readRoutes, ...changeRoutes];
@@ -21,23 +21,15 @@ export async function buildApp(op: Operator): Promise<FastifyInstance> {
     // Query values arrive as text and are made booleans and numbers by the schema; unknown ones are refused, not dropped.
     fastify: { ajv: { customOptions: { removeAdditional: false, coerceTypes: true } } },
   });
+  const observer = new Observer(op);
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
     // Gauges are read from the database when somebody looks.
-    if (request.url.startsWith('/metrics')) await showGroups(op);
+    if (request.url.startsWith('/metrics')) await observer.look();
   });
   const document = openApiOf(apiRoutes);
   app.get('/openapi.json', async () => document);
   registerRoutes(app, op, apiRoutes);
   await serveConsole(app);
   return app;
-}
-
-async function showGroups(op: Operator): Promise<void> {
-  const routes = await readGroups(op.control).catch(() => undefined);
-  for (const group of routes?.groups ?? []) {
-    op.metrics.showPhase(group.name, group.phase);
-    op.metrics.epoch.set({ group: group.name }, Number(group.epoch));
-    op.metrics.stopped.set({ group: group.name }, group.stopped === undefined ? 0 : 1);
-  }
 }

@@ -1,27 +1,8 @@
 import { Counter, createRegistry, Gauge, Histogram, type Registry } from '#kernel/metrics.ts';
-import { phases, type Phase } from '#plan/phase.ts';
 
-/** What the operator tells Prometheus. Labels are bounded: groups of the config, kinds, gates. */
+/** What this operator process tells Prometheus of its own doing. Labels are bounded: kinds, outcomes, gates. */
 export class Metrics {
   readonly registry: Registry = createRegistry('operator');
-  readonly #phase = new Gauge({
-    name: 'matapalo_group_phase',
-    help: '1 for the phase that a group is in.',
-    labelNames: ['group', 'phase'],
-    registers: [this.registry],
-  });
-  readonly epoch = new Gauge({
-    name: 'matapalo_group_epoch',
-    help: 'Ownership epoch of a group.',
-    labelNames: ['group'],
-    registers: [this.registry],
-  });
-  readonly stopped = new Gauge({
-    name: 'matapalo_group_stopped',
-    help: '1 while a group is stopped.',
-    labelNames: ['group'],
-    registers: [this.registry],
-  });
   readonly leading = new Gauge({
     name: 'matapalo_operator_leading',
     help: '1 while this operator leads.',
@@ -29,7 +10,7 @@ export class Metrics {
   });
   readonly transitions = new Histogram({
     name: 'matapalo_transition_duration_seconds',
-    help: 'Duration of transitions by outcome.',
+    help: 'Duration of transitions that this operator carried out, by outcome.',
     labelNames: ['kind', 'state'],
     buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
     registers: [this.registry],
@@ -47,8 +28,4 @@ export class Metrics {
     labelNames: ['kind', 'gate'],
     registers: [this.registry],
   });
-
-  showPhase(group: string, now: Phase): void {
-    for (const phase of phases) this.#phase.set({ group, phase }, phase === now ? 1 : 0);
-  }
 }
