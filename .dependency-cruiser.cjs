@@ -117,7 +117,7 @@ module.exports = {
     {
       name: 'kafka-behind-one-seam',
       severity: 'error',
-      from: { pathNot: '^cdc/capture/' },
+      from: { pathNot: '^cdc/(capture|connect)/' },
       to: { path: 'node_modules/kafkajs' },
     },
   ],

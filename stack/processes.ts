@@ -5,8 +5,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 export interface ProcessSpec {
   name: string;
-  /** A TypeScript or JavaScript entry, run by this Node. */
+  /** A TypeScript or JavaScript entry, run by this Node; with `command`, what tells its process from others of that command. */
   entry: string;
+  /** Another program than this Node; `args` are then all of its arguments. */
+  command?: string;
   args?: readonly string[];
   env?: Record<string, string>;
   cwd?: string;
@@ -14,6 +16,8 @@ export interface ProcessSpec {
   logFile: string;
   /** Answers 2xx when the process is ready. */
   readyUrl?: string;
+  /** Instead of `readyUrl`, where a plain GET does not tell; what it throws counts as no. */
+  probe?: () => Promise<boolean>;
   readyTimeoutMs?: number;
 }
 
@@ -35,7 +39,12 @@ export interface StackProcess {
 export function startProcess(spec: ProcessSpec): StackProcess {
   mkdirSync(dirname(spec.logFile), { recursive: true });
   const out = openSync(spec.logFile, 'a');
-  const child: ChildProcess = spawn(process.execPath, [...nodeFlags, spec.entry, ...(spec.args ?? [])], {
+  const args = spec.args ?? [];
+  const [command, all] =
+    spec.command === undefined
+      ? [process.execPath, [...nodeFlags, spec.entry, ...args]]
+      : [spec.command, args];
+  const child: ChildProcess = spawn(command, all, {
     cwd: spec.cwd ?? process.cwd(),
     env: { ...process.env, ...spec.env },
     stdio: ['ignore', out, out],
@@ -60,9 +69,11 @@ export function startProcess(spec: ProcessSpec): StackProcess {
       const deadline = Date.now() + (spec.readyTimeoutMs ?? 60_000);
       for (;;) {
         if (hasExited()) throw new Error(`${spec.name} ended before it was ready.\n${tailOf(spec.logFile)}`);
-        if (spec.readyUrl === undefined || (await answers(spec.readyUrl))) return;
+        if (await isReady(spec)) return;
         if (Date.now() > deadline)
-          throw new Error(`${spec.name} is not ready (${spec.readyUrl}).\n${tailOf(spec.logFile)}`);
+          throw new Error(
+            `${spec.name} is not ready (${spec.readyUrl ?? 'its probe'}).\n${tailOf(spec.logFile)}`,
+          );
         await delay(50);
       }
     },
@@ -86,6 +97,11 @@ export function startProcess(spec: ProcessSpec): StackProcess {
 
 // Type stripping is stable in Node 24, yet prints a warning in 22.
 const nodeFlags = ['--disable-warning=ExperimentalWarning'];
+
+async function isReady({ readyUrl, probe }: ProcessSpec): Promise<boolean> {
+  if (probe !== undefined) return probe().catch(() => false);
+  return readyUrl === undefined || answers(readyUrl);
+}
 
 async function answers(url: string): Promise<boolean> {
   try {
