@@ -1,10 +1,11 @@
 import { Counter, Gauge, type Registry } from '#kernel/metrics.ts';
-import { phases, type Side } from '#plan/phase.ts';
+import { phases, transitionKinds, type Side } from '#plan/phase.ts';
 import type { GroupState } from '#plan/store/groups.ts';
 import type { Progress, ProgressState } from '#plan/store/progress.ts';
 import type { Handovers, NewestVerification, TransitionCount } from './read-groups.ts';
 
 const states: readonly ProgressState[] = ['preparing', 'backfilling', 'catching-up', 'streaming', 'stopped'];
+const outcomes = ['done', 'undone', 'failed'] as const;
 
 /**
  * What the databases say of the groups. Every operator shows the same, leading or not: take the maximum. What cannot be
@@ -136,6 +137,10 @@ export class GroupGauges {
     const group = state.name;
     for (const phase of phases) this.#phase.set({ group, phase }, phase === state.phase ? 1 : 0);
     this.#epoch.set({ group }, Number(state.epoch));
+    // A counter that first appears at 1 hides its first increase.
+    for (const kind of transitionKinds) {
+      for (const outcome of outcomes) this.#transitions.inc({ group, kind, state: outcome }, 0);
+    }
     this.#canary.set({ group }, state.phase === 'canary' ? state.canaryPercent / 100 : 0);
     this.#holding.set({ group }, state.holding === undefined ? 0 : 1);
     this.#stopped.set({ group, code: state.stopped?.code ?? 'none' }, state.stopped === undefined ? 0 : 1);
