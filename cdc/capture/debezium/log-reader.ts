@@ -116,11 +116,11 @@ export class KafkaLogReader implements LogReader {
     this.#consumer?.seek({ topic: this.#topic, partition: 0, offset: String(this.#next) });
   }
 
-  async #batch({ batch, heartbeat }: EachBatchPayload): Promise<void> {
+  async #batch(payload: EachBatchPayload): Promise<void> {
     if (this.#closed) return;
     try {
       const records: LogRecord[] = [];
-      for (const { offset, value, headers } of batch.messages) {
+      for (const { offset, value, headers } of payload.batch.messages) {
         const number = Number(offset);
         if (number >= this.#next) records.push({ offset: number, value, headers });
       }
@@ -130,7 +130,7 @@ export class KafkaLogReader implements LogReader {
         await this.#confirm();
         if (first === undefined) return this.#seek();
       }
-      await this.#handOver(records, heartbeat);
+      await this.#handOver(records, () => payload.heartbeat());
       this.#next = (records.at(-1)?.offset ?? this.#next - 1) + 1;
     } catch (error) {
       this.#end(error);
