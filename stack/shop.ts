@@ -36,6 +36,8 @@ export interface Shop {
   clusters: { legacy: Cluster; services: Cluster; control: Cluster };
   databases: { legacy: string; catalogue: string; control: string };
   processes: Map<string, StackProcess>;
+  /** Where each process answers `/readyz` and `/metrics`. */
+  origins: ReadonlyMap<string, string>;
   /** Starts a process again with the same arguments, after it was killed. */
   respawn(name: string): Promise<StackProcess>;
   stop(): Promise<void>;
@@ -215,6 +217,7 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
         control: control.url('matapalo'),
       },
       processes,
+      origins: new Map(specs.map(({ name, readyUrl = '' }) => [name, new URL(readyUrl).origin])),
       async respawn(name) {
         const spec = specs.find((candidate) => candidate.name === name);
         if (spec === undefined) throw new Error(`There is no process ${name}.`);
