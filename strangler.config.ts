@@ -1,4 +1,4 @@
-import { defineStrangler } from '#plan/config.ts';
+import { defineStrangler, transportFromEnv } from '#plan/config.ts';
 import { catalogueTables } from './services/catalogue/mapping/tables.ts';
 
 /**
@@ -27,6 +27,7 @@ export default defineStrangler({
     audience: 'shop',
     jwksUrl: env('JWKS_URL', `${publicUrl}/.well-known/jwks.json`),
   },
+  ...transportFromEnv(process.env),
   groups: {
     catalogue: {
       service: 'catalogue',

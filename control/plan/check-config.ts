@@ -2,6 +2,7 @@ import FindMyWay from 'find-my-way';
 import { splitTable } from '#kernel/db/sql.ts';
 import type { GroupConfig, StranglerConfig } from './config.ts';
 import { shapeProblems, type ConfigProblem } from './config-shape.ts';
+import { debeziumProblems } from './debezium-shape.ts';
 import { groupNamePattern } from './names.ts';
 
 export type { ConfigProblem };
@@ -19,6 +20,7 @@ export function checkConfig(value: unknown): {
     ...groupProblems(config),
     ...routeProblems(config),
     ...tableProblems(config),
+    ...debeziumProblems(config),
   ];
   return { config, problems: meaning };
 }

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { debeziumShape, transportShape } from './debezium-shape.ts';
 
 export interface ConfigProblem {
   /** Where, as property names from the root. */
@@ -10,7 +11,7 @@ export interface ConfigProblem {
 const text = Type.String({ minLength: 1 });
 const texts = Type.Array(text);
 const side = Type.Object(
-  { url: text, readyUrl: Type.Optional(text), database: text },
+  { url: text, readyUrl: Type.Optional(text), database: text, connectPassword: Type.Optional(text) },
   { additionalProperties: false },
 );
 const positive = Type.Optional(Type.Number({ minimum: 0 }));
@@ -95,6 +96,8 @@ const schema = Type.Object(
       Type.Object(
         {
           trustedProxies: Type.Optional(texts),
+          clientHeadersTimeoutMs: positive,
+          maxConnections: positive,
           headersTimeoutMs: positive,
           bodyTimeoutMs: positive,
           connectTimeoutMs: positive,
@@ -104,6 +107,8 @@ const schema = Type.Object(
       ),
     ),
     operator: Type.Optional(Type.Object({ url: text }, { additionalProperties: false })),
+    transport: Type.Optional(transportShape),
+    debezium: Type.Optional(debeziumShape),
     groups: Type.Record(Type.String(), group),
   },
   { additionalProperties: false },

@@ -1,3 +1,5 @@
+import type { DebeziumConfig } from './debezium-config.ts';
+
 /**
  * The one file a user writes, `strangler.config.ts`, default-exports `defineStrangler({...})`.
  * These are its fields; `check-config.ts` says what is wrong with a value, `compile.ts` turns it into a plan.
@@ -13,6 +15,10 @@ export interface StranglerConfig {
   auth?: { issuer: string; audience: string; jwksUrl: string; algorithms?: string[] };
   proxy?: ProxyConfig;
   operator?: { url: string };
+  /** How changes get from database to database: `direct` (default), or through Kafka by Debezium. */
+  transport?: 'direct' | 'debezium';
+  /** Needed for the transport `debezium`. `transportFromEnv` fills in both by the usual variables. */
+  debezium?: DebeziumConfig;
   groups: Record<string, GroupConfig>;
 }
 
@@ -23,11 +29,20 @@ export interface SideConfig {
   readyUrl?: string;
   /** Connection string of the tool's role in this side's database. */
   database: string;
+  /**
+   * How Kafka Connect finds the password of `database`: a reference that its worker resolves, such as '${env:SHOP_DB_PASSWORD}'.
+   * Needed where `database` has a password and the transport is `debezium`: connectors' settings are stored in the clear.
+   */
+  connectPassword?: string;
 }
 
 export interface ProxyConfig {
   /** CIDRs of proxies in front of ours whose X-Forwarded-* are believed; default none. */
   trustedProxies?: string[];
+  /** Time a client may take to send its headers. Default 15,000. */
+  clientHeadersTimeoutMs?: number;
+  /** Connections from clients at once; more are closed at once. Default 10,000. */
+  maxConnections?: number;
   /** Time an upstream may take to send its headers. Default 30,000. */
   headersTimeoutMs?: number;
   /** Time between two chunks of an upstream's body. Default 60,000. */
@@ -106,6 +121,8 @@ export interface TableConfig {
    */
   anchor?: boolean;
 }
+
+export { transportFromEnv } from './debezium-config.ts';
 
 /** Types the configuration; the values are checked when a process loads it. */
 export function defineStrangler(config: StranglerConfig): StranglerConfig {
