@@ -39,7 +39,6 @@ export interface ProxyOptions {
   adminPort?: number;
   /** Default 64 MiB. */
   maxBodyBytes?: number;
-  maxConnections?: number;
   /** Replaces verification by the config's JWKS. */
   verify?: Verify;
 }

@@ -8,7 +8,6 @@ import { isWebSocket, type Upgrades } from './upgrades.ts';
 
 export interface ServerLimits {
   plan: Plan;
-  maxConnections?: number;
 }
 
 export interface Receivers {
@@ -20,18 +19,19 @@ export interface Receivers {
 /** Node's strict parser refuses ambiguous framing; limits keep slow and large requests from taking the process. */
 export function clientServer(options: ServerLimits, { gateway, upgrades, isStopping }: Receivers): Server {
   const config = options.plan.config.proxy ?? {};
+  const headersTimeoutMs = config.clientHeadersTimeoutMs ?? 15_000;
   const server = createServer({
     maxHeaderSize: 32 * 1024,
-    headersTimeout: 15_000,
+    headersTimeout: headersTimeoutMs,
     requestTimeout: 300_000,
-    connectionsCheckingInterval: 5_000,
+    connectionsCheckingInterval: Math.round(Math.max(100, Math.min(5_000, headersTimeoutMs / 3))),
     keepAliveTimeout: 65_000,
     insecureHTTPParser: false,
     noDelay: true,
     highWaterMark: 64 * 1024,
     shouldUpgradeCallback: isWebSocket,
   });
-  server.maxConnections = options.maxConnections ?? 10_000;
+  server.maxConnections = config.maxConnections ?? 10_000;
   server.timeout = Math.max(config.headersTimeoutMs ?? 30_000, config.bodyTimeoutMs ?? 60_000) + 10_000;
   server.on('request', (request, response) => {
     if (isStopping()) response.setHeader('connection', 'close');
