@@ -3,6 +3,7 @@ import pg from 'pg';
 import { MatapaloError } from '#kernel/errors.ts';
 import { FrameSplitter } from './frames.ts';
 import { formatLsn } from './objects.ts';
+import { ReadPacer } from './read-pacer.ts';
 
 /** The parts of pg's connection that are used below; its types do not have them. */
 interface WireConnection {
@@ -39,6 +40,7 @@ export class ReplicationConnection {
   #received = 0n;
   #flushed = 0n;
   #timer: NodeJS.Timeout | undefined;
+  #pacer: ReadPacer | undefined;
   #ended = false;
 
   constructor(url: string, name: string) {
@@ -93,10 +95,13 @@ export class ReplicationConnection {
         handler.ended(error);
       },
     };
+    const pacer = new ReadPacer(socket);
+    this.#pacer = pacer;
     socket.on('data', (chunk: Buffer) => {
       try {
         splitter.push(chunk);
         this.#handler?.drained();
+        pacer.afterRead(chunk.length);
       } catch (error) {
         this.#end(error);
         socket.destroy();
@@ -148,17 +153,18 @@ export class ReplicationConnection {
   }
 
   pause(): void {
-    (this.#client as unknown as { connection: WireConnection }).connection.stream.pause();
+    this.#pacer?.pause();
   }
 
   resume(): void {
-    (this.#client as unknown as { connection: WireConnection }).connection.stream.resume();
+    this.#pacer?.resume();
   }
 
   #end(error: unknown): void {
     if (this.#ended) return;
     this.#ended = true;
     clearInterval(this.#timer);
+    this.#pacer?.close();
     this.#handler?.ended(error);
   }
 
@@ -166,6 +172,7 @@ export class ReplicationConnection {
     this.#ended = true;
     clearInterval(this.#timer);
     this.#handler = undefined;
+    this.#pacer?.close();
     const socket = (this.#client as unknown as { connection: WireConnection }).connection.stream;
     // A stream is not ended politely: the server would first have to read our Terminate between two rows.
     await Promise.race([
