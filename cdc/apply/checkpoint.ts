@@ -25,6 +25,8 @@ export interface CheckpointSource {
   system?: string;
   timeline?: number;
   slot?: string;
+  /** Id of the log, where changes are read from one. */
+  log?: string;
   /** Changes that an operator has decided to pass over. */
   skip?: readonly { major: string; minor: number }[];
 }
@@ -69,16 +71,18 @@ export async function readCheckpoint(
   return rows[0] ? checkpointOf(group, direction, rows[0]) : undefined;
 }
 
-/** The first checkpoint of a new slot: nothing has been applied, and the stream begins at `major`. Keeps one that is there. */
+/** The first checkpoint of a new slot: nothing has been applied. Keeps one that is there. */
 export async function beginCheckpoint(
   db: Queryable,
   group: string,
   direction: Direction,
-  major: bigint,
+  { major, minor }: Position,
+  source: CheckpointSource = {},
 ): Promise<void> {
   await db.query(
-    `insert into matapalo.checkpoint (group_name, direction, pos_major) values ($1, $2, $3) on conflict do nothing`,
-    [group, direction, major.toString()],
+    `insert into matapalo.checkpoint (group_name, direction, pos_major, pos_minor, source) values ($1, $2, $3, $4, $5)
+     on conflict do nothing`,
+    [group, direction, major.toString(), minor, JSON.stringify(source)],
   );
 }
 
@@ -139,6 +143,7 @@ export async function advance(
         system: from.source.system,
         timeline: from.source.timeline,
         slot: from.source.slot,
+        log: from.source.log,
       }),
     ],
   });

@@ -25,6 +25,8 @@ export class OwnershipGate {
   /** Throws `group-stopped` at a gap: something between the two beats was lost, or written by hand. */
   pass(beat: BeatSeen): void {
     const before = this.#beat;
+    // A log may hold the same change twice.
+    if (before !== undefined && sameBeat(before, beat)) return;
     if (before !== undefined && (beat.n !== before.n + 1n || beat.epoch < before.epoch)) {
       throw new MatapaloError(
         'group-stopped',
@@ -34,4 +36,8 @@ export class OwnershipGate {
     }
     this.#beat = beat;
   }
+}
+
+function sameBeat(a: BeatSeen, b: BeatSeen): boolean {
+  return a.n === b.n && a.epoch === b.epoch && a.owner === b.owner && a.at.getTime() === b.at.getTime();
 }

@@ -33,6 +33,7 @@ export const resyncJob: JobHandler = async (ctx) => {
   const repeated = await ctx.whileStopped(async () => {
     await distrust(ctx);
     if (!(await copyIsWhole(ctx))) {
+      await ctx.transport.remove({ group: ctx.group, direction: 'forward' });
       await dropCapture(ctx.legacy, syncName(ctx.group.name, 'forward'));
       await setStopped(ctx.control, ctx.group.name, undefined);
       return true;
@@ -92,6 +93,7 @@ async function resyncDirection(
   const source = sourcePool(ctx, direction);
   const target = targetPool(ctx, direction);
   const slot = syncName(group.name, direction);
+  await ctx.transport.remove({ group, direction });
   await dropCapture(source, slot);
   await ensurePublication(source, group, direction);
   const url = databaseOf(group, sourceSide(direction));
@@ -159,12 +161,26 @@ async function restartCheckpoint(
       hint: 'Run `matapalo resync` again.',
     });
   }
+  const { position, source } = await ctx.transport.begin(
+    { group: ctx.group, direction },
+    slot.confirmedFlush,
+  );
   await target.query(
-    `insert into matapalo.checkpoint as c (group_name, direction, term, pos_major, beat_n, beat_epoch, beat_owner, beat_at)
-     values ($1, $2, 1, $3, $4, $5, $6, $7)
+    `insert into matapalo.checkpoint as c (group_name, direction, term, pos_major, pos_minor, source, beat_n, beat_epoch, beat_owner, beat_at)
+     values ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9)
      on conflict (group_name, direction) do update
-       set term = c.term + 1, pos_major = excluded.pos_major, pos_minor = 0, beat_n = excluded.beat_n,
-           beat_epoch = excluded.beat_epoch, beat_owner = excluded.beat_owner, beat_at = excluded.beat_at, source = '{}'`,
-    [ctx.group.name, direction, slot.confirmedFlush.toString(), beat.n, beat.epoch, beat.owner, beat.at],
+       set term = c.term + 1, pos_major = excluded.pos_major, pos_minor = excluded.pos_minor, source = excluded.source,
+           beat_n = excluded.beat_n, beat_epoch = excluded.beat_epoch, beat_owner = excluded.beat_owner, beat_at = excluded.beat_at`,
+    [
+      ctx.group.name,
+      direction,
+      position.major.toString(),
+      position.minor,
+      JSON.stringify(source),
+      beat.n,
+      beat.epoch,
+      beat.owner,
+      beat.at,
+    ],
   );
 }

@@ -1,21 +1,23 @@
 import type pg from 'pg';
 import { MatapaloError } from '#kernel/errors.ts';
 import type { Log } from '#kernel/log.ts';
+import type { GroupPlan } from '#plan/compile.ts';
 import type { TableFlow } from '#plan/mapping/flow.ts';
 import { syncName } from '#plan/names.ts';
 import type { Direction } from '#plan/phase.ts';
 import type { BatchLimits } from '../apply/batch-limits.ts';
 import { Applier, type Applied } from '../apply/applier.ts';
 import { openApplySession, prepareWriters } from '../apply/apply-session.ts';
-import { takeOver, type CheckpointSource } from '../apply/checkpoint.ts';
+import { takeOver } from '../apply/checkpoint.ts';
 import { loadRangeFilter, settleRanges } from '../backfill/range-filter.ts';
-import { DirectCapture, type SourceIdentity } from '../capture/direct/direct-capture.ts';
+import type { Transport } from '../capture/transport.ts';
 import type { Beat } from '#guard/ownership.ts';
 import type { SyncMetrics } from './metrics.ts';
 import type { ProgressRow } from './progress-row.ts';
 
 export interface DirectionOptions {
-  group: string;
+  group: GroupPlan;
+  transport: Transport;
   direction: Direction;
   flows: readonly TableFlow[];
   limits: BatchLimits;
@@ -46,7 +48,8 @@ export class DirectionRunner {
   }
 
   async start(): Promise<void> {
-    const { group, direction, flows, source, target, progress } = this.#options;
+    const { transport, direction, flows, source, target, progress } = this.#options;
+    const group = this.#options.group.name;
     const name = syncName(group, direction);
     progress.facts.state = this.#catchingUp === undefined ? 'streaming' : 'catching-up';
     progress.facts.error = undefined;
@@ -59,11 +62,13 @@ export class DirectionRunner {
       });
     }
     progress.facts.beat = checkpoint.beat ?? progress.facts.beat;
-    const capture = new DirectCapture({
-      url: this.#options.sourceUrl,
-      pool: source,
-      name,
-      source: identityOf(checkpoint.source),
+    const capture = transport.open({
+      group: this.#options.group,
+      direction,
+      flows,
+      sourceUrl: this.#options.sourceUrl,
+      source,
+      checkpoint: checkpoint.source,
     });
     const applier = new Applier({
       direction,
@@ -85,7 +90,8 @@ export class DirectionRunner {
   }
 
   #applied(applied: Applied): void {
-    const { group, direction, progress, metrics, log, target } = this.#options;
+    const { direction, progress, metrics, log, target } = this.#options;
+    const group = this.#options.group.name;
     const { facts } = progress;
     facts.rowsApplied += applied.changes;
     facts.appliedAt = new Date(applied.appliedAtMs);
@@ -136,11 +142,4 @@ export class DirectionRunner {
     await this.#applier?.stop();
     await this.#session?.end().catch(() => undefined);
   }
-}
-
-function identityOf(source: CheckpointSource): SourceIdentity | undefined {
-  const { transport, system, timeline, slot } = source;
-  if (transport !== 'direct' || system === undefined || timeline === undefined || slot === undefined)
-    return undefined;
-  return { transport, system, timeline, slot };
 }

@@ -12,6 +12,7 @@ import { directions, isSynced } from '#plan/phase.ts';
 import { readGroup, setStopped, type GroupState } from '#plan/store/groups.ts';
 import { isTransient } from '../apply/apply-batch.ts';
 import type { BatchLimits } from '../apply/batch-limits.ts';
+import type { Transport } from '../capture/transport.ts';
 import { claimJob, requeueJobs, runJob, type JobHandlers } from './jobs.ts';
 import { endPredecessor, workerSessionName } from './end-predecessor.ts';
 import { takeLead } from './leadership.ts';
@@ -26,6 +27,7 @@ export interface GroupRunnerOptions {
   group: GroupPlan;
   worker: string;
   control: pg.Pool;
+  transport: Transport;
   metrics: SyncMetrics;
   handlers: JobHandlers;
   limits: BatchLimits;
@@ -103,9 +105,9 @@ export class GroupRunner {
   }
 
   async #syncLoop(signal: AbortSignal, lead: SessionLead): Promise<void> {
-    const { group, control, metrics, worker, log } = this.#options;
+    const { group, control, transport, metrics, worker, log } = this.#options;
     const row = (direction: 'forward' | 'reverse') =>
-      new ProgressRow(control, group.name, direction, worker, (error) =>
+      new ProgressRow(control, group.name, direction, worker, transport.name, (error) =>
         log.warn({ err: error, group: group.name }, 'progress could not be stored'),
       );
     const rows = { forward: row('forward'), reverse: row('reverse') };
@@ -226,11 +228,11 @@ export class GroupRunner {
   }
 
   async #tearDown(signal: AbortSignal, lead: SessionLead): Promise<void> {
-    const { group, control, metrics, log } = this.#options;
+    const { group, control, transport, metrics, log } = this.#options;
     try {
       const { rowCount } = await control.query('select from progress where group_name = $1', [group.name]);
       if (rowCount === 0 || !(await lead.confirm())) return;
-      await teardown(control, group, this.#legacy, this.#service);
+      await teardown(control, group, transport, this.#legacy, this.#service);
       metrics.forget(group.name);
       log.info({ group: group.name }, 'slots, publications and origins of the group are gone');
     } catch (error) {
@@ -281,8 +283,8 @@ export class GroupRunner {
   }
 
   #context() {
-    const { plan, group, control, log } = this.#options;
-    return { plan, group, control, legacy: this.#legacy, service: this.#service, log };
+    const { plan, group, control, transport, log } = this.#options;
+    return { plan, group, control, transport, legacy: this.#legacy, service: this.#service, log };
   }
 
   async stop(): Promise<void> {

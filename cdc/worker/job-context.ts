@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { Log } from '#kernel/log.ts';
 import type { GroupPlan, Plan } from '#plan/compile.ts';
 import type { Flows } from '#plan/mapping/load-flows.ts';
+import type { Transport } from '../capture/transport.ts';
 
 /** What long work on one group gets from the worker that leads the group. */
 export interface SyncContext {
@@ -14,6 +15,7 @@ export interface SyncContext {
   service: pg.Pool;
   /** Resolved against both databases when the work began. */
   flows: Flows;
+  transport: Transport;
   log: Log;
   /** Stored where people look (`job.progress`, or `progress.backfill` for the first copy); called as often as is useful. */
   report(progress: unknown): Promise<void>;

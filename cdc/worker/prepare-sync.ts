@@ -61,7 +61,11 @@ async function beginAtSlot(ctx: SyncContext, direction: 'forward' | 'reverse', s
       },
     );
   }
-  await beginCheckpoint(target, ctx.group.name, direction, state.confirmedFlush);
+  const { position, source: origin } = await ctx.transport.begin(
+    { group: ctx.group, direction },
+    state.confirmedFlush,
+  );
+  await beginCheckpoint(target, ctx.group.name, direction, position, origin);
 }
 
 function databaseName(ctx: SyncContext, direction: 'forward' | 'reverse'): string {

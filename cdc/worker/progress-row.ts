@@ -27,6 +27,7 @@ export class ProgressRow {
   readonly #group: string;
   readonly #direction: Direction;
   readonly #worker: string;
+  readonly #transport: string;
   readonly #onError: (error: unknown) => void;
   #writing: Promise<void> | undefined;
   #again = false;
@@ -37,12 +38,14 @@ export class ProgressRow {
     group: string,
     direction: Direction,
     worker: string,
+    transport: string,
     onError: (error: unknown) => void,
   ) {
     this.#control = control;
     this.#group = group;
     this.#direction = direction;
     this.#worker = worker;
+    this.#transport = transport;
     this.#onError = onError;
   }
 
@@ -90,7 +93,7 @@ export class ProgressRow {
       text: `with written as (
         insert into progress as p (group_name, direction, worker, transport, state, beat_n, beat_epoch, beat_owner, beat_at,
             applied_at, lag_ms, capture_lag_ms, apply_lag_ms, retained_bytes, slot_state, rows_applied, backfill, error, covered, updated_at)
-          values ($1, $2, $3, 'direct', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, coalesce($18::jsonb, '{}'), clock_timestamp())
+          values ($1, $2, $3, $19, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, coalesce($18::jsonb, '{}'), clock_timestamp())
         on conflict (group_name, direction) do update set worker = excluded.worker, transport = excluded.transport,
             state = excluded.state, beat_n = coalesce(excluded.beat_n, p.beat_n), beat_epoch = coalesce(excluded.beat_epoch, p.beat_epoch),
             beat_owner = coalesce(excluded.beat_owner, p.beat_owner), beat_at = coalesce(excluded.beat_at, p.beat_at),
@@ -121,6 +124,7 @@ export class ProgressRow {
         facts.backfill === undefined ? null : JSON.stringify(facts.backfill),
         facts.error === undefined ? null : JSON.stringify(facts.error),
         facts.covered === undefined ? null : JSON.stringify(facts.covered),
+        this.#transport,
       ],
     });
   }

@@ -6,6 +6,7 @@ import { directions, otherSide, sourceSide, type Direction, type Phase } from '#
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BatchLimits } from '../apply/batch-limits.ts';
 import { slotState } from '../capture/direct/objects.ts';
+import type { Kept } from '../capture/transport.ts';
 import { DirectionRunner } from './direction-runner.ts';
 import type { SyncContext } from './job-context.ts';
 import type { SyncMetrics } from './metrics.ts';
@@ -44,11 +45,12 @@ export async function runSync({
   phase,
   signal,
 }: RunOptions): Promise<RunFailure | undefined> {
-  const { group, legacy, service, log } = context;
+  const { group, legacy, service, transport, log } = context;
   const stop = new AbortController();
   const running = AbortSignal.any([signal, stop.signal]);
   const runners: DirectionRunner[] = [];
   const loops: Promise<void>[] = [];
+  const kept: Kept[] = [];
   let at: Direction | undefined;
   let failure: RunFailure | undefined;
   try {
@@ -79,7 +81,8 @@ export async function runSync({
       const target = otherSide(source);
       const pools = { legacy, service };
       const runner = new DirectionRunner({
-        group: group.name,
+        group,
+        transport,
         direction,
         flows: flows[direction],
         limits,
@@ -97,6 +100,15 @@ export async function runSync({
         onFailed: (error) => failed.resolve({ direction, error }),
       });
       runners.push(runner);
+      kept.push(
+        transport.keep(
+          { group, direction },
+          {
+            onTrouble: (message) => trouble(rows[direction], message),
+            onFailed: (error) => failed.resolve({ direction, error }),
+          },
+        ),
+      );
       await runner.start();
       loops.push(pulse(pools[source], group.name, running, log));
       loops.push(
@@ -113,9 +125,23 @@ export async function runSync({
   } finally {
     stop.abort();
     await Promise.all(runners.map((runner) => runner.stop()));
-    await Promise.all(loops);
+    await Promise.all([...loops, ...kept.map((one) => one.stop())]);
   }
   return failure;
+}
+
+/** Shown until it is mended; never over the reason of a failure. */
+function trouble(row: ProgressRow, message: string | undefined): void {
+  const shown = row.facts.error;
+  if (message === undefined) {
+    if (shown?.['code'] === 'unavailable') row.facts.error = undefined;
+  } else if (shown === undefined || shown['code'] === 'unavailable')
+    row.facts.error = {
+      code: 'unavailable',
+      message,
+      hint: 'It is tried again. Look at the log of Kafka Connect.',
+    };
+  row.touch();
 }
 
 /** A slot that is lost while it is not read (the source's WAL limit) is noticed here; its retained WAL has a gauge. */

@@ -9,6 +9,7 @@ import { createRegistry, observePool } from '#kernel/metrics.ts';
 import type { Plan } from '#plan/compile.ts';
 import { channels } from '#plan/names.ts';
 import { defaultLimits, type BatchLimits } from '../apply/batch-limits.ts';
+import { openTransport } from '../capture/open-transport.ts';
 import { GroupRunner } from './group-runner.ts';
 import { jobHandlers } from './job-handlers.ts';
 import { SyncMetrics } from './metrics.ts';
@@ -40,11 +41,22 @@ export async function startWorker({
   const controlUrl = plan.config.control.url;
   const control = createPool({ url: controlUrl, name: 'matapalo cdc', max: 10, log });
   observePool(control, registry, 'control');
+  const transport = openTransport(plan.config, log, registry);
   const worker = `${hostname()} ${process.pid} ${randomUUID().slice(0, 8)}`;
   const runners = new Map(
     [...plan.groups.values()].map((group) => [
       group.name,
-      new GroupRunner({ plan, group, worker, control, metrics, handlers: jobHandlers, limits, log }),
+      new GroupRunner({
+        plan,
+        group,
+        worker,
+        control,
+        transport,
+        metrics,
+        handlers: jobHandlers,
+        limits,
+        log,
+      }),
     ]),
   );
   // Progress is our own channel too, and would wake us for nothing: a stop is cleared on `jobs` or `progress`, with the group's name.
@@ -74,6 +86,7 @@ export async function startWorker({
       await listener.close();
       await Promise.all([...runners.values()].map((runner) => runner.stop()));
       await app.close();
+      await transport.close();
       await control.end();
     },
   };

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BatchLimits } from '#cdc/apply/batch-limits.ts';
+import { openTransport } from '#cdc/capture/open-transport.ts';
 import { startWorker, type Worker } from '#cdc/worker/worker.ts';
 import { transaction } from '#kernel/db/pool.ts';
 import { beat, isApplied, moveOwnership, readOwnership } from '#guard/ownership.ts';
-import type { Direction, Owner } from '#plan/phase.ts';
+import { directions, type Direction, type Owner } from '#plan/phase.ts';
 import { dropOrigins } from '#cdc/capture/direct/objects.ts';
 import { syncName } from '#plan/names.ts';
 import { publishGroup, readGroup, setStopped } from '#plan/store/groups.ts';
@@ -102,8 +103,11 @@ export function clearStop(pair: Pair): Promise<void> {
   return setStopped(pair.controlPool, pair.group.name, undefined);
 }
 
-/** Closes a pair that a worker has run: origins belong to the whole cluster, which has room for few. */
+/** Closes a pair that a worker has run: connectors, topics, and origins, which belong to the whole cluster and have room for few. */
 export async function closeSynced(pair: Pair): Promise<void> {
+  const transport = openTransport(pair.config, quietLog);
+  for (const direction of directions) await transport.remove({ group: pair.group, direction });
+  await transport.close();
   await dropOrigins(pair.servicePool, syncName(pair.group.name, 'forward'));
   await dropOrigins(pair.legacyPool, syncName(pair.group.name, 'reverse'));
   await pair.close();

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
+import { openTransport } from '#cdc/capture/open-transport.ts';
 import type { JobContext } from '#cdc/worker/job-context.ts';
-import { startCluster, type Cluster } from '#stack/clusters.ts';
+import { startCluster, type Cluster, type ClusterOptions } from '#stack/clusters.ts';
 import { createPool } from '#kernel/db/pool.ts';
 import { createLog } from '#kernel/log.ts';
 import { checkConfig } from '#plan/check-config.ts';
 import { compilePlan, groupOf, type GroupPlan, type Plan } from '#plan/compile.ts';
 import type { GroupConfig, StranglerConfig, TableConfig } from '#plan/config.ts';
+import type { DebeziumConfig } from '#plan/debezium-config.ts';
 import { loadFlows, type Flows } from '#plan/mapping/load-flows.ts';
 import { toolSession } from '#plan/mapping/session.ts';
 import { migrateControl } from '#plan/store/migrate-control.ts';
@@ -17,6 +19,12 @@ import { grantsFor } from '#preflight/grants.ts';
 export const toolRole = 'matapalo';
 export const legacyOwner = 'shop_owner';
 export const serviceOwner = 'service_owner';
+
+export interface TwoSidesOptions {
+  /** Kafka and Connect for the transport `debezium`; without it, `direct`. */
+  debezium?: DebeziumConfig;
+  clusters?: ClusterOptions;
+}
 
 /** Two separate clusters; the control database lives beside the service's. Start once a file, `pair` per test. */
 export interface TwoSides {
@@ -127,8 +135,8 @@ export const exampleRows = (rows: number) => `
       from generate_series(1, ${rows}) g;
   insert into prod_tag select prod_id, 'tag' || prod_id % 7 from prod where prod_id % 2 = 0;`;
 
-export async function startTwoSides(): Promise<TwoSides> {
-  const [legacy, service] = await Promise.all([startCluster(), startCluster()]);
+export async function startTwoSides({ debezium, clusters }: TwoSidesOptions = {}): Promise<TwoSides> {
+  const [legacy, service] = await Promise.all([startCluster(clusters), startCluster(clusters)]);
   await legacy.query(`create role ${toolRole} login; create role ${legacyOwner} login`);
   await service.query(`create role ${toolRole} login; create role ${serviceOwner} login`);
   const open = new Set<Pair>();
@@ -137,7 +145,7 @@ export async function startTwoSides(): Promise<TwoSides> {
     legacy,
     service,
     async pair(options = {}) {
-      const pair = await makePair(legacy, service, `g${++count}`, options);
+      const pair = await makePair(legacy, service, `g${++count}`, options, debezium);
       const close = pair.close.bind(pair);
       pair.close = async () => {
         if (open.delete(pair)) await close();
@@ -157,6 +165,7 @@ async function makePair(
   service: Cluster,
   name: string,
   options: PairOptions,
+  debezium: DebeziumConfig | undefined,
 ): Promise<Pair> {
   const control = `control_${name}`;
   await legacy.createDatabase(name, { owner: legacyOwner });
@@ -182,6 +191,7 @@ async function makePair(
   const { config, problems } = checkConfig({
     control: { url: service.url(control, toolRole) },
     secret: 'a secret of thirty-two characters or more',
+    ...(debezium ? { transport: 'debezium' as const, debezium } : {}),
     monolith: { url: 'http://127.0.0.1:1', database: legacy.url(name, toolRole) },
     services: { shop: { url: 'http://127.0.0.1:1', database: service.url(name, toolRole) } },
     groups: {
@@ -244,6 +254,7 @@ export async function jobContext(pair: Pair, args: Record<string, unknown> = {})
     legacy: pair.legacyPool,
     service: pair.servicePool,
     flows: await pair.flows(),
+    transport: openTransport(pair.plan.config, quietLog),
     log: quietLog,
     report: async () => undefined,
     signal: new AbortController().signal,
