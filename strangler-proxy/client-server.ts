@@ -29,6 +29,8 @@ export function clientServer(options: ServerLimits, { gateway, upgrades, isStopp
     insecureHTTPParser: false,
     noDelay: true,
     highWaterMark: 64 * 1024,
+    // A request that can have no body is complete at once: the life of a stream that carries nothing costs as much as the routing.
+    optimizeEmptyRequests: true,
     shouldUpgradeCallback: isWebSocket,
   });
   server.maxConnections = config.maxConnections ?? 10_000;

@@ -94,10 +94,9 @@ function upstreamGauges(registry: Registry, upstreams: readonly Upstream[]): voi
     labelNames: ['upstream', 'state'],
     registers,
     collect() {
-      for (const { name, pool } of upstreams) {
-        const { connected, free } = pool.stats;
-        this.set({ upstream: name, state: 'idle' }, free);
-        this.set({ upstream: name, state: 'busy' }, connected - free);
+      for (const { name, connections } of upstreams) {
+        this.set({ upstream: name, state: 'idle' }, connections.idle);
+        this.set({ upstream: name, state: 'busy' }, connections.busy);
       }
     },
   });
@@ -107,7 +106,7 @@ function upstreamGauges(registry: Registry, upstreams: readonly Upstream[]): voi
     labelNames: ['upstream'],
     registers,
     collect() {
-      for (const { name, pool } of upstreams) this.set({ upstream: name }, pool.stats.queued);
+      for (const { name, connections } of upstreams) this.set({ upstream: name }, connections.queued);
     },
   });
 }

@@ -40,10 +40,15 @@ function subjectOf(authorization: string | undefined): string | undefined {
 
 /** The first cookie of that name. */
 export function cookieOf(header: string | undefined, name: string): string | undefined {
-  if (header === undefined || !header.includes(name)) return undefined;
-  for (const part of header.split(';')) {
-    const equals = part.indexOf('=');
-    if (equals > 0 && part.slice(0, equals).trim() === name) return part.slice(equals + 1).trim();
+  if (header === undefined) return undefined;
+  for (let at = header.indexOf(name); at >= 0; at = header.indexOf(name, at + 1)) {
+    const start = header.lastIndexOf(';', at) + 1;
+    const equals = header.indexOf('=', at);
+    if (equals < 0) return undefined;
+    // The name is found in a value, too, or in the middle of a longer name.
+    if (header.slice(start, equals).trim() !== name) continue;
+    const end = header.indexOf(';', equals);
+    return header.slice(equals + 1, end < 0 ? header.length : end).trim();
   }
   return undefined;
 }

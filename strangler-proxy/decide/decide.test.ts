@@ -6,6 +6,7 @@ import { createMatcher } from '../route-table/matcher.ts';
 import { buildTable } from '../route-table/table.ts';
 import { planOf } from '../testing/plan.ts';
 import { bucketOf } from './bucket.ts';
+import { cookieOf } from './client.ts';
 import { decide, type RequestFacts } from './decide.ts';
 
 const plan = planOf();
@@ -119,4 +120,29 @@ test('buckets are even: each percent gets its share of clients', () => {
     counts[percent] = (counts[percent] ?? 0) + 1;
   }
   for (const count of counts) expect(Math.abs(count - clients / 100)).toBeLessThan(200);
+});
+
+test('a cookie is found by its whole name only, the first of several', () => {
+  const part = fc.constantFrom(
+    'a',
+    'id',
+    'x_id',
+    'id_x',
+    'id=1',
+    'id= 2',
+    ' id=3',
+    'x=id',
+    'x=id=4',
+    'idid=5',
+    '=id',
+    'ID=6',
+  );
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 6 }), (parts) => {
+      const first = parts
+        .map((one) => [one.slice(0, one.indexOf('=')).trim(), one] as const)
+        .find(([name, one]) => one.includes('=') && name === 'id')?.[1];
+      expect(cookieOf(parts.join(';'), 'id')).toBe(first?.slice(first.indexOf('=') + 1).trim());
+    }),
+  );
 });

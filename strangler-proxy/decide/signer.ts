@@ -1,14 +1,28 @@
-import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 
 /** What a signature is for: one made for a cookie never passes as a parent id. */
 export type Purpose = 'parent' | 'mark' | 'side';
 
+const blockBytes = 64;
+const innerPad = 0x36;
+const outerPad = 0x5c;
+const maxText = 1_024;
+
 /** Signs short texts with the config's secret: `<text>~<mac>`. All proxies share the secret, so each verifies the others'. */
 export class Signer {
-  readonly #key: KeyObject;
+  readonly #key: Buffer;
+  /** HMAC (RFC 2104) by two one-shot hashes: half the price of an Hmac object, and a write's parent is signed with each. */
+  readonly #inner = Buffer.alloc(blockBytes + maxText, innerPad);
+  readonly #outer = Buffer.alloc(blockBytes + 32, outerPad);
 
   constructor(secret: string) {
-    this.#key = createSecretKey(Buffer.from(secret, 'utf8'));
+    const given = Buffer.from(secret, 'utf8');
+    this.#key = given;
+    const key = given.length > blockBytes ? hash('sha256', given, 'buffer') : given;
+    for (let i = 0; i < key.length; i++) {
+      this.#inner[i] = innerPad ^ (key[i] ?? 0);
+      this.#outer[i] = outerPad ^ (key[i] ?? 0);
+    }
   }
 
   sign(purpose: Purpose, text: string): string {
@@ -27,7 +41,12 @@ export class Signer {
   }
 
   #mac(purpose: Purpose, text: string): string {
-    return createHmac('sha256', this.#key).update(`${purpose}\n${text}`).digest('base64url');
+    const message = `${purpose}\n${text}`;
+    if (Buffer.byteLength(message) > maxText)
+      return createHmac('sha256', this.#key).update(message).digest('base64url');
+    const end = blockBytes + this.#inner.write(message, blockBytes, 'utf8');
+    this.#outer.write(hash('sha256', this.#inner.subarray(0, end), 'binary'), blockBytes, 'latin1');
+    return hash('sha256', this.#outer, 'base64url');
   }
 }
 

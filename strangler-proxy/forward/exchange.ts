@@ -8,7 +8,7 @@ import type { Capture } from './capture.ts';
 import { responseHeaders } from './response-headers.ts';
 import type { RetryBudget, Upstream } from './upstream.ts';
 
-/** Answers up to this size, in one piece from the upstream, go out in one write with their head. */
+/** Answers up to this size, in one piece from the upstream, go out in one write with their head; so do requests' bodies. */
 const maxWholeBytes = 16 * 1024;
 
 type Controller = Dispatcher.DispatchController;
@@ -58,22 +58,43 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
-    options.response.once('close', () => this.#onClose());
+    // Emitted once: `once` would cost a removal.
+    options.response.on('close', () => this.#onClose());
   }
 
   start(): void {
-    const { request, response, upstream, target, headers, timeoutMs, expectsContinue } = this.#options;
-    const hasBody =
-      request.headers['transfer-encoding'] !== undefined ||
-      (request.headers['content-length'] !== undefined && request.headers['content-length'] !== '0');
-    if (expectsContinue && hasBody) response.writeContinue();
+    const { request, response, expectsContinue } = this.#options;
+    const length = request.headers['content-length'];
+    if (request.headers['transfer-encoding'] !== undefined) {
+      if (expectsContinue) response.writeContinue();
+      this.#send(new BodyFeed(request));
+    } else if (length === undefined || length === '0') {
+      this.#send(null);
+    } else if (expectsContinue) {
+      response.writeContinue();
+      this.#send(new BodyFeed(request));
+    } else if (Number(length) > maxWholeBytes) this.#send(new BodyFeed(request));
+    // The parser is still in the middle of what the socket has read: a small body is there once it has ended.
+    else process.nextTick(() => this.#sendSmall());
+  }
+
+  /** A body that is there is sent as it is; for one that is still to come a feed is made. */
+  #sendSmall(): void {
+    if (this.#ended) return;
+    const { request } = this.#options;
+    const whole: unknown = request.complete ? request.read() : undefined;
+    this.#send(Buffer.isBuffer(whole) ? whole : new BodyFeed(request));
+  }
+
+  #send(body: Buffer | BodyFeed | null): void {
+    const { request, upstream, target, headers, timeoutMs } = this.#options;
     try {
-      upstream.pool.dispatch(
+      upstream.dispatch(
         {
           path: upstream.prefix + target,
           method: request.method ?? 'GET',
           headers,
-          body: hasBody ? new BodyFeed(request) : null,
+          body,
           ...(timeoutMs === undefined ? {} : { headersTimeout: timeoutMs }),
         },
         this,

@@ -1,23 +1,23 @@
-import { Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { ProxyConfig } from '#plan/config.ts';
+import { Connections } from './connections.ts';
 import { UpstreamHealth } from './health.ts';
 
 /** One server behind, with its connections. */
 export interface Upstream {
   readonly name: string;
   readonly url: URL;
-  readonly pool: Pool;
   /** Prefix of the base URL's path, without a trailing slash. */
   readonly prefix: string;
   readonly health: UpstreamHealth;
+  readonly connections: Pick<Connections, 'idle' | 'busy' | 'queued'>;
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
   close(): Promise<void>;
 }
 
 export function createUpstream(name: string, url: string, config: ProxyConfig = {}): Upstream {
   const base = new URL(url);
-  const pool = new Pool(base.origin, {
-    connections: config.connections ?? 128,
-    // Answers of one client must never wait behind another's.
+  const connections = new Connections(base.origin, config.connections ?? 128, {
     pipelining: 1,
     headersTimeout: config.headersTimeoutMs ?? 30_000,
     bodyTimeout: config.bodyTimeoutMs ?? 60_000,
@@ -31,10 +31,11 @@ export function createUpstream(name: string, url: string, config: ProxyConfig = 
   return {
     name,
     url: base,
-    pool,
     prefix: base.pathname.replace(/\/$/, ''),
     health: new UpstreamHealth(),
-    close: () => pool.destroy(),
+    connections,
+    dispatch: (options, handler) => connections.dispatch(options, handler),
+    close: () => connections.close(),
   };
 }
 

@@ -21,7 +21,7 @@ export function ask(
     const chunks: Buffer[] = [];
     let bytes = 0;
     const answer: Answer = { status: 0, headers: {}, body: Buffer.alloc(0) };
-    upstream.pool.dispatch(
+    upstream.dispatch(
       {
         path: upstream.prefix + request.target.path + request.target.query,
         method: request.method,
