@@ -12,6 +12,7 @@ const codes = {
   'preflight-failed': { status: 409, exit: 3, title: 'The databases do not meet what the tool needs' },
   undone: { status: 409, exit: 4, title: 'The transition was undone' },
   'group-stopped': { status: 409, exit: 3, title: 'The group is stopped' },
+  'lossy-row': { status: 409, exit: 3, title: 'The other side cannot hold a row' },
   'not-owner': { status: 503, exit: 4, title: 'This side does not own the data now' },
   fenced: { status: 409, exit: 4, title: 'A newer epoch has taken over' },
   'not-leader': { status: 503, exit: 5, title: 'This operator does not lead' },

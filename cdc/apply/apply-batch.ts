@@ -121,13 +121,17 @@ function poison(change: LoggedChange, cause: unknown): MatapaloError {
     position: { major: change.major.toString(), minor: change.minor },
     event: { table: name, op, key },
   };
+  const lossy = cause instanceof MatapaloError && cause.code === 'lossy-row';
   return new MatapaloError(
-    'group-stopped',
+    lossy ? 'lossy-row' : 'group-stopped',
     `The ${op} of ${name} (${columns.map((column, i) => `${column} ${key[i]}`).join(', ')}) cannot be applied: ${describeError(cause)}`,
     {
       cause,
       hint: `Mend the cause and resume, or pass over this one change with \`matapalo skip\` (position ${change.major}/${change.minor}).`,
-      extra: { ...extra, sqlState: errorCodeOf(cause) },
+      extra: {
+        ...extra,
+        ...(lossy ? { columns: cause.extra['columns'] } : { sqlState: errorCodeOf(cause) }),
+      },
     },
   );
 }

@@ -5,6 +5,7 @@ import type { Queryable } from '#kernel/db/pool.ts';
 import type { TableFlow } from '#plan/mapping/flow.ts';
 import { toolSessionFor } from '#plan/mapping/session.ts';
 import { ensureOrigin } from '../capture/direct/objects.ts';
+import { RoundTrip } from './round-trip.ts';
 import { sourceTypes } from './source-types.ts';
 import { FlowStatements } from './statements.ts';
 import type { FlowWriter } from './write-segment.ts';
@@ -67,8 +68,10 @@ export async function openApplySession(url: string, name: string): Promise<pg.Cl
   }
 }
 
+/** `back` are the entries of the other direction, where every row must come back the same through them. */
 export async function prepareWriters(
   flows: readonly TableFlow[],
+  back: readonly TableFlow[],
   source: Queryable,
   target: Queryable,
 ): Promise<Map<string, FlowWriter>> {
@@ -79,8 +82,11 @@ export async function prepareWriters(
            or not has_table_privilege($1::int8::oid, 'truncate') as referenced`,
       [flow.target.oid >>> 0],
     );
+    const types = await sourceTypes(flow, source, target);
+    const opposite = back.find((one) => one.id === flow.id);
     writers.set(flow.id, {
-      statements: new FlowStatements(flow, await sourceTypes(flow, source, target)),
+      statements: new FlowStatements(flow, types),
+      roundTrip: opposite && new RoundTrip(flow, opposite, types),
       referenced: rows[0]?.referenced ?? true,
     });
   }

@@ -52,7 +52,7 @@ async function applier(options: { deaf?: boolean } = {}) {
     flows,
     capture,
     session,
-    writers: await prepareWriters(flows, pair.legacyPool, pair.servicePool),
+    writers: await prepareWriters(flows, [], pair.legacyPool, pair.servicePool),
     checkpoint,
     filter: undefined,
     limits: defaultLimits,

@@ -157,23 +157,33 @@ export class FlowStatements {
     return this.flow.key.map((k) => `t.${ident(k.target)} = ${alias}.${ident(k.target)}`).join(' and ');
   }
 
-  /** `(select <mapping> from (select <texts cast to the source's types> from unnest(arrays)))`, first array at `$first`. */
+  /** `(select <mapping> from <stagedRows>)`, first array at `$first`. */
   #mapped(
     columns: readonly FlowColumn[],
     first: number,
     reads: readonly string[] = this.#readsOf(columns),
     numbered = false,
   ): string {
-    const arrays = reads.map((_, i) => `$${first + i}::text[]`).join(', ');
-    const columnNames = reads.map((_, i) => `c${i}`).join(', ');
-    const casts = reads.map((read, i) => {
-      const type = this.#types.get(read) ?? 'text';
-      return `${type === 'text' ? `u.c${i}` : `u.c${i}::${type}`} as ${ident(read)}`;
-    });
     const number = numbered ? ', "matapalo n"' : '';
-    return `(select ${columns.map(mappedColumn).join(', ')}${number} from (select ${casts.join(', ')}${numbered ? ', u.n as "matapalo n"' : ''}
-      from unnest(${arrays})${numbered ? ' with ordinality' : ''} as u(${columnNames}${numbered ? ', n' : ''})) ${ident(this.flow.source.ref.table)})`;
+    return `(select ${columns.map(mappedColumn).join(', ')}${number} from ${stagedRows(reads, this.#types, first, numbered)} ${ident(this.flow.source.ref.table)})`;
   }
+}
+
+/** `(select <texts cast to the source's types> from unnest(arrays))`, first array at `$first`. */
+export function stagedRows(
+  reads: readonly string[],
+  types: SourceTypes,
+  first: number,
+  numbered = false,
+): string {
+  const arrays = reads.map((_, i) => `$${first + i}::text[]`).join(', ');
+  const columnNames = reads.map((_, i) => `c${i}`).join(', ');
+  const casts = reads.map((read, i) => {
+    const type = types.get(read) ?? 'text';
+    return `${type === 'text' ? `u.c${i}` : `u.c${i}::${type}`} as ${ident(read)}`;
+  });
+  return `(select ${casts.join(', ')}${numbered ? ', u.n as "matapalo n"' : ''}
+      from unnest(${arrays})${numbered ? ' with ordinality' : ''} as u(${columnNames}${numbered ? ', n' : ''}))`;
 }
 
 function names(columns: readonly FlowColumn[]): string {

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { MatapaloError } from '#kernel/errors.ts';
 import { fieldOffsets, kindUnchanged, textAt } from '../capture/tuple.ts';
 import { ColumnArray } from './column-array.ts';
+import type { RoundTrip } from './round-trip.ts';
 import type { MergedSegment, RekeySegment, RowState, Segment, TruncateSegment } from './merge.ts';
 import type { SourceTable } from './source-table.ts';
 import type { FlowStatements, SetStatement } from './statements.ts';
@@ -11,6 +12,8 @@ export interface FlowWriter {
   statements: FlowStatements;
   /** The target is referenced by a foreign key of another table, so that TRUNCATE is refused. */
   referenced: boolean;
+  /** Where the target must hold all of a source's row: asked before each write. */
+  roundTrip: RoundTrip | undefined;
 }
 
 export type Writers = ReadonlyMap<string, FlowWriter>;
@@ -65,7 +68,7 @@ async function writeMerged(
   }
   work.sort((a, b) => Number(b.writer.statements.flow.anchor) - Number(a.writer.statements.flow.anchor));
   for (const { writer, table, bit, states } of work) {
-    const { statements } = writer;
+    const { statements, roundTrip } = writer;
     const whole: RowState[] = [];
     const partial = new Map<string, { missing: string[]; rows: RowState[] }>();
     for (const row of states) {
@@ -78,6 +81,11 @@ async function writeMerged(
         if (group) group.rows.push(row);
         else partial.set(id, { missing, rows: [row] });
       }
+    }
+    if (roundTrip !== undefined) {
+      if (whole.length > 0) await refuseLossy(db, roundTrip, [], table, whole);
+      for (const { missing, rows } of partial.values())
+        await refuseLossy(db, roundTrip, missing, table, rows);
     }
     if (mode === 'parked') {
       if (whole.length > 0) await run(db, statements.move([]), table, whole, whole);
@@ -99,8 +107,9 @@ async function writeRekey(db: pg.ClientBase, writers: Writers, segment: RekeySeg
   const now: Image = { bytes: segment.bytes, at: segment.at };
   for (const [place, flow] of table.flows.entries()) {
     if ((segment.flows & (1 << place)) === 0) continue;
-    const { statements } = writerOf(writers, flow.id);
+    const { statements, roundTrip } = writerOf(writers, flow.id);
     const missing = segment.partial ? missingOf(now, table, statements) : [];
+    if (roundTrip !== undefined) await refuseLossy(db, roundTrip, missing, table, [now]);
     const moved = await run(db, statements.move(missing), table, [now], [old]);
     if (moved === 1) continue;
     if (missing.length > 0 || !flow.anchor) throw noRow(statements, table);
@@ -148,6 +157,30 @@ async function expectAll(
   }
 }
 
+/** Throws `lossy-row` where a row would not come back the same: nothing of the batch is written then. */
+async function refuseLossy(
+  db: pg.ClientBase,
+  roundTrip: RoundTrip,
+  missing: readonly string[],
+  table: SourceTable,
+  rows: readonly Image[],
+): Promise<void> {
+  const statement = roundTrip.lossy(missing);
+  if (statement === undefined) return;
+  const { rows: lossy } = await query<{ key: string[]; columns: string[] }>(db, statement, table, rows, []);
+  const first = lossy[0];
+  if (first === undefined) return;
+  const name = `${table.relation.schema}.${table.relation.table}`;
+  throw new MatapaloError(
+    'lossy-row',
+    `The row ${first.key.join(', ')} of ${name} has values that the other side cannot hold: ${first.columns.join(', ')} would not come back the same.`,
+    {
+      hint: 'Correct the row in the service, or the mapping or the legacy column, and keep such values out with a CHECK on the service table.',
+      extra: { table: name, key: first.key, columns: first.columns },
+    },
+  );
+}
+
 function noRow(statements: FlowStatements, table: SourceTable): MatapaloError {
   return new MatapaloError(
     'conflict',
@@ -163,6 +196,16 @@ async function run(
   rows: readonly Image[],
   old: readonly Image[] = [],
 ): Promise<number> {
+  return (await query(db, statement, table, rows, old)).rowCount ?? 0;
+}
+
+function query<R extends pg.QueryResultRow>(
+  db: pg.ClientBase,
+  statement: SetStatement,
+  table: SourceTable,
+  rows: readonly Image[],
+  old: readonly Image[],
+): Promise<pg.QueryResult<R>> {
   const total = statement.reads.length + statement.oldReads.length;
   while (pool.length < total) pool.push(new ColumnArray());
   const arrays = pool.slice(0, total);
@@ -171,12 +214,11 @@ async function run(
   if (statement.oldReads.length > 0) {
     fillArrays(arrays, statement.reads.length, statement.oldReads, table, old);
   }
-  const { rowCount } = await db.query({
+  return db.query<R>({
     name: statement.name,
     text: statement.text,
     values: arrays.map((array) => array.value()),
   });
-  return rowCount ?? 0;
 }
 
 function fillArrays(

@@ -20,6 +20,8 @@ export interface DirectionOptions {
   transport: Transport;
   direction: Direction;
   flows: readonly TableFlow[];
+  /** Entries of the other direction, where what is applied must come back the same through them. */
+  back: readonly TableFlow[];
   limits: BatchLimits;
   sourceUrl: string;
   targetUrl: string;
@@ -76,7 +78,7 @@ export class DirectionRunner {
       limits: this.#options.limits,
       capture,
       session,
-      writers: await prepareWriters(flows, source, target),
+      writers: await prepareWriters(flows, this.#options.back, source, target),
       checkpoint,
       filter: direction === 'forward' ? await loadRangeFilter(target, group, direction, flows) : undefined,
       onApplied: (applied) => this.#applied(applied),

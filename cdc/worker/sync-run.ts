@@ -85,6 +85,8 @@ export async function runSync({
         transport,
         direction,
         flows: flows[direction],
+        // A row that the monolith cannot hold would be lost at a rollback; the service is made for whatever the monolith has.
+        back: direction === 'reverse' ? flows.forward : [],
         limits,
         sourceUrl: databaseOf(group, source),
         targetUrl: databaseOf(group, target),
