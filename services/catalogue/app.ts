@@ -7,11 +7,15 @@ import type { Log } from '#kernel/log.ts';
 import { createRegistry, observePool, observeRequests } from '#kernel/metrics.ts';
 import type { CatalogueConfig } from './config.ts';
 import { expireReservations, startExpiry } from './expiry.ts';
+import { rehearse } from './rehearse.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
+import { createStandby } from './standby.ts';
 import { createDataSource, poolOf, warmUp } from './store/data-source.ts';
 import { ownershipFromView, ownsAlone } from './store/ownership.ts';
 import { createWrite } from './store/unit-of-work.ts';
 
+/** So often does the engine see each function that it compiles it. */
+const rehearsals = 40;
 const maxBodyBytes = 256 * 1024;
 
 /** The whole service, not listening yet. Closing it stops the job and the pool, after the requests in flight. */
@@ -61,10 +65,20 @@ export async function buildApp(config: CatalogueConfig, log: Log): Promise<Fasti
 
   let stopExpiry: (() => Promise<void>) | undefined;
   app.addHook('onReady', async () => {
-    await warmUp(source, config.poolSize).catch((error: unknown) =>
-      log.warn({ err: error }, 'the pool is cold'),
-    );
-    stopExpiry = startExpiry(() => expireReservations(source, ownership, write), log);
+    const startedMs = performance.now();
+    try {
+      await warmUp(source, config.poolSize);
+      await rehearse(source, config.poolSize, rehearsals, log);
+      log.info({ tookMs: Math.round(performance.now() - startedMs) }, 'the writes were rehearsed');
+    } catch (error) {
+      // A cold service works as well, only slower at first.
+      log.warn({ err: error }, 'the writes were not rehearsed');
+    }
+    const standBy = createStandby(source, config.poolSize, ownership);
+    stopExpiry = startExpiry(async () => {
+      await standBy();
+      return expireReservations(source, ownership, write);
+    }, log);
   });
   app.addHook('onClose', async () => {
     closing.abort();

@@ -22,7 +22,7 @@ export function readConfig(): CatalogueConfig {
     ),
     jwksUrl: jwksUrl(),
     issuer: envOr('JWT_ISSUER', 'matapalo-shop'),
-    poolSize: intEnv('DB_POOL', 20, { min: 2, max: 500 }),
+    poolSize: intEnv('DB_POOL', 8, { min: 2, max: 500 }),
     standalone: boolEnv('STANDALONE'),
   };
 }

@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { describeError } from '#kernel/errors.ts';
 import type { Log } from '#kernel/log.ts';
 import { Refusal } from './rules/refusal.ts';
-import { isOurs, type Ownership } from './store/ownership.ts';
+import { ownerNow, type Ownership } from './store/ownership.ts';
 import { expireDue } from './store/reservations.ts';
 import type { Write } from './store/unit-of-work.ts';
 
@@ -14,7 +14,7 @@ export async function expireReservations(
   ownership: Ownership,
   write: Write,
 ): Promise<number> {
-  if (!(await isOurs(source.manager, ownership))) return 0;
+  if ((await ownerNow(source.manager, ownership)) !== 'us') return 0;
   let expired = 0;
   for (;;) {
     const count = await write((sql) => expireDue(sql, batch));

@@ -20,12 +20,15 @@ export function ownershipFromView(group: string): Ownership {
 /** For a catalogue that runs without a monolith beside it. A guard on its tables, where there is one, still decides. */
 export const ownsAlone: Ownership = { question: undefined };
 
-export async function isOurs(sql: Sql, { question }: Ownership): Promise<boolean> {
-  if (question === undefined) return true;
+/** Whose it is as far as this database knows. */
+export async function ownerNow(sql: Sql, { question }: Ownership): Promise<'us' | 'them' | 'nobody'> {
+  if (question === undefined) return 'us';
   try {
-    return saysOurs(await rows(sql, question));
+    const answer = await rows(sql, question);
+    if (answer.length === 0) return 'nobody';
+    return saysOurs(answer) ? 'us' : 'them';
   } catch (error) {
-    if (isUnknown(error)) return false;
+    if (isUnknown(error)) return 'nobody';
     throw error;
   }
 }

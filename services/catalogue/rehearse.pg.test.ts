@@ -1,0 +1,79 @@
+import type { DataSource } from 'typeorm';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { installGuard } from '#guard/install.ts';
+import { createLog } from '#kernel/log.ts';
+import { createPool } from '#kernel/db/pool.ts';
+import { startCluster, type Cluster } from '#stack/clusters.ts';
+import { catalogueGroup } from '../../test/contract/carry-rows.ts';
+import { rehearse } from './rehearse.ts';
+import { createDataSource, poolOf } from './store/data-source.ts';
+import { meetGuards, onStandIns } from './store/stand-ins.ts';
+
+const connections = 3;
+const log = createLog('test');
+let cluster: Cluster;
+let url: string;
+let source: DataSource;
+
+async function open(address: string): Promise<DataSource> {
+  const opened = createDataSource({ url: address, poolSize: connections });
+  return opened.initialize();
+}
+
+/** All that a write of the real tables would leave behind. */
+async function traces(): Promise<unknown> {
+  const { rows } = await cluster.query(
+    `select relname, pg_relation_size(oid)::int as bytes,
+            case relkind when 'S' then (pg_sequence_last_value(oid))::int end as value
+       from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'S')
+        and relname <> 'catalogue_migrations' order by relname`,
+    'catalogue',
+  );
+  return rows;
+}
+
+beforeAll(async () => {
+  cluster = await startCluster();
+  url = await cluster.createDatabase('catalogue');
+  source = await open(url);
+  await source.runMigrations();
+});
+afterAll(async () => {
+  await source?.destroy();
+  await cluster?.stop();
+});
+
+describe('a rehearsal', () => {
+  test('plays every write, and leaves no row, page, number or table behind', async () => {
+    const before = await traces();
+    await rehearse(source, connections, 2, log);
+    expect(await traces()).toEqual(before);
+    const { rows } = await cluster.query(`select from pg_class where relpersistence = 't'`, 'catalogue');
+    expect(rows).toEqual([]);
+  });
+
+  test('is possible while the guard lets nobody write, and the guard is met by each connection', async () => {
+    const pool = createPool({ url, name: 'test' });
+    await installGuard(pool, catalogueGroup, 'service', 'legacy', 1n);
+    await pool.end();
+    const before = await traces();
+    await rehearse(source, connections, 1, log);
+    await meetGuards(poolOf(source), connections);
+    expect(await traces()).toEqual(before);
+  });
+
+  test('does not begin where its stand-ins would not hide the real tables', async () => {
+    const odd = await open(`${url}?options=-c%20search_path%3Dpublic,pg_temp`);
+    try {
+      let ran = false;
+      await expect(
+        onStandIns(poolOf(odd), async () => {
+          ran = true;
+        }),
+      ).rejects.toThrow('search_path');
+      expect(ran).toBe(false);
+    } finally {
+      await odd.destroy();
+    }
+  });
+});
