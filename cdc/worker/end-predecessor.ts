@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Log } from '#kernel/log.ts';
-import { syncName } from '#plan/names.ts';
+import { applySessionName, syncName } from '#plan/names.ts';
 import { directions } from '#plan/phase.ts';
 
 /** application_name of a group's ordinary sessions in the captured databases. */
@@ -17,7 +17,7 @@ export async function endPredecessor(group: string, pools: readonly pg.Pool[], l
   const names = [
     workerSessionName(group),
     ...directions.flatMap((direction) => [
-      `${syncName(group, direction)} apply`,
+      applySessionName(group, direction),
       `${syncName(group, direction)} capture`,
     ]),
     // The server keeps no more of an application_name.

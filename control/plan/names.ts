@@ -5,6 +5,11 @@ export function syncName(group: string, direction: Direction): string {
   return `matapalo_${group}_${direction}`;
 }
 
+/** application_name of the session that applies a direction; the server keeps 63 bytes of one. */
+export function applySessionName(group: string, direction: Direction): string {
+  return `${syncName(group, direction)} apply`.slice(0, 63);
+}
+
 /** Kafka topic of one group and direction. */
 export function topicName(group: string, direction: Direction): string {
   return `matapalo.${group}.${direction}`;

@@ -1,5 +1,6 @@
 import { lockKey } from '#guard/install.ts';
-import { guardLockClass } from '#plan/names.ts';
+import { applySessionName, guardLockClass } from '#plan/names.ts';
+import { directions } from '#plan/phase.ts';
 import { met, unmet, type Gate } from './gate.ts';
 
 export interface BlockerEvidence {
@@ -42,8 +43,14 @@ export const transactionsGate: Gate = {
           where l.locktype = 'advisory' and l.granted and l.classid = $1::int8::oid and l.objsubid = 2
             and l.objid = ($2::int8 & 4294967295)::oid
             and l.database = (select oid from pg_database where datname = current_database())
-            and a.xact_start < clock_timestamp() - interval '1 second'`,
-        [guardLockClass, lockKey(group.name)],
+            and a.xact_start < clock_timestamp() - interval '1 second'
+            -- Our appliers: a switch waits for what they apply anyway, and the lag gate sees one that does not come forward.
+            and not (a.application_name = any($3) and a.usename = current_user)`,
+        [
+          guardLockClass,
+          lockKey(group.name),
+          directions.map((direction) => applySessionName(group.name, direction)),
+        ],
       );
       for (const row of holders.rows)
         blockers.push({
