@@ -7,6 +7,12 @@ import { catalogueTables } from './services/catalogue/mapping/tables.ts';
  */
 const env = (name: string, fallback: string): string => process.env[name] ?? fallback;
 
+/** With `debezium`: where the worker of Kafka Connect finds the database's password, such as `${env:NAME}`. */
+const connectPassword = (name: string) => {
+  const reference = env(name, '');
+  return reference === '' ? {} : { connectPassword: reference };
+};
+
 const publicUrl = env('PUBLIC_URL', 'http://127.0.0.1:7000');
 
 export default defineStrangler({
@@ -15,11 +21,13 @@ export default defineStrangler({
   monolith: {
     url: env('MONOLITH_URL', 'http://127.0.0.1:7100'),
     database: env('MONOLITH_DB', 'postgres://matapalo@127.0.0.1:5433/shop'),
+    ...connectPassword('MONOLITH_CONNECT_PASSWORD'),
   },
   services: {
     catalogue: {
       url: env('CATALOGUE_URL', 'http://127.0.0.1:7110'),
       database: env('CATALOGUE_DB', 'postgres://matapalo@127.0.0.1:5434/catalogue'),
+      ...connectPassword('CATALOGUE_CONNECT_PASSWORD'),
     },
   },
   auth: {

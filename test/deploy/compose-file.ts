@@ -29,8 +29,8 @@ export interface ComposeFile {
   secrets: Record<string, { file: string }>;
 }
 
-/** `${NAME}`, `${NAME:-default}` and `${NAME:?message}`, as in the file. */
-const variable = /\$\{(\w+)(?::([-?])([^}]*))?\}/g;
+/** `${NAME}`, `${NAME:-default}` and `${NAME:?message}`, as in the file; `$$` stands for a dollar. */
+const variable = /(?<!\$)\$\{(\w+)(?::([-?])([^}]*))?\}/g;
 
 export const composeText = (): string => readFileSync(join(repository, 'docker-compose.yml'), 'utf8');
 
@@ -53,7 +53,7 @@ export function readCompose(env: Readonly<Record<string, string>>): ComposeFile 
     if (kind === '-') return rest ?? '';
     throw new Error(`${name} is not given: ${rest ?? ''}`);
   });
-  return parse(text, { merge: true }) as ComposeFile;
+  return parse(text.replaceAll('$$', '$'), { merge: true }) as ComposeFile;
 }
 
 /** Services that run our image. */

@@ -77,11 +77,16 @@ describe('docker-compose.yml', () => {
       spawnSync(composeCheck ?? '', [path], { encoding: 'utf8', env });
     const loaded = load(secrets);
     expect(loaded.stderr).toBe('');
-    const project = JSON.parse(loaded.stdout) as { services: Record<string, { command?: string[] }> };
+    const project = JSON.parse(loaded.stdout) as {
+      services: Record<string, { command?: string[]; environment?: Record<string, string> }>;
+    };
     // Our own reading of the file, which the other tests rest on, is the same.
     expect(Object.keys(project.services).sort()).toEqual(Object.keys(file.services).sort());
-    for (const [name, service] of Object.entries(file.services))
-      expect(project.services[name]?.command ?? undefined, name).toEqual(service.command?.map(String));
+    for (const [name, { command, environment }] of Object.entries(file.services)) {
+      expect(project.services[name]?.command ?? undefined, name).toEqual(command?.map(String));
+      const own = Object.entries(environment ?? {}).map(([key, value]) => [key, String(value)]);
+      expect(project.services[name]?.environment ?? {}, name).toEqual(Object.fromEntries(own));
+    }
     expect(load({}).status).not.toBe(0);
   });
 
@@ -92,7 +97,9 @@ describe('docker-compose.yml', () => {
     // Every user:password of a URL comes from a variable.
     for (const [, password] of composeText().matchAll(/:\/\/[\w-]+:([^@\s]+)@/g))
       expect(password).toMatch(/^\$\{/);
-    for (const [, value] of composeText().matchAll(/^ *(?:.*\{ )?\w*(?:PASSWORD|SECRET)\w*: +'?([^'\s]+)/gm))
+    for (const [, value] of composeText().matchAll(
+      /^ *(?:.*\{ )?\w*(?:(?<!CONNECT_)PASSWORD|SECRET)\w*: +'?([^'\s]+)/gm,
+    ))
       expect(value).toMatch(/^\$\{\w+:\?/);
   });
 
@@ -173,6 +180,22 @@ describe('docker-compose.yml', () => {
     }
     for (const [name, { read_only, cap_drop }] of oursOf(file))
       expect([read_only, cap_drop], name).toEqual([true, ['ALL']]);
+  });
+
+  it('has a process behind each target that Prometheus scrapes, on a network that both share', () => {
+    const config = readFileSync(join(repository, 'deploy/prometheus/prometheus.yml'), 'utf8');
+    const targets = [...config.matchAll(/'([\w-]+):(\d+)'|names: \[([\w-]+)\].*port: (\d+)/g)];
+    const remote = targets
+      .map((match) => ({ host: match[1] ?? match[3] ?? '', port: match[2] ?? match[4] }))
+      .filter(({ host }) => host !== 'localhost');
+    expect(remote.length).toBeGreaterThan(4);
+    for (const { host, port } of remote) {
+      const target = file.services[host];
+      const ports = portVariables.map((key) => String(target?.environment?.[key]));
+      expect(ports, host).toContain(port);
+      const shared = target?.networks?.filter((net) => file.services['prometheus']?.networks?.includes(net));
+      expect(shared, host).not.toEqual([]);
+    }
   });
 
   it('has an image reference with a version for everything', () => {

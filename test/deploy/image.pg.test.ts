@@ -6,6 +6,8 @@ import { startCluster, type Cluster } from '#stack/clusters.ts';
 import { oursOf, readCompose, readEnvFile, repository, type ComposeService } from './compose-file.ts';
 import { ImageBuild } from './image.ts';
 import { Host, Places, type CommandLine } from './local.ts';
+import { commandLine as podCommand, render, workloads, type SecretKey } from './manifests.ts';
+import { itNeeds, kustomize } from './tools.ts';
 
 let build: ImageBuild;
 let cluster: Cluster;
@@ -108,6 +110,66 @@ describe('docker-compose.yml, started as written', () => {
       const shop = await fetch(places.translate('http://proxy:7000/products?limit=1'));
       expect(shop.status).toBe(200);
       expect(((await shop.json()) as { items: unknown[] }).items).toHaveLength(1);
+    } finally {
+      const codes = await host.stop();
+      expect(
+        Object.values(codes).filter((code) => code !== 0),
+        JSON.stringify(codes),
+      ).toEqual([]);
+    }
+  });
+});
+
+describe('the Kubernetes overlay, started as written', () => {
+  const test = itNeeds(kustomize, 'kustomize is missing; `bash .ci/run` builds it with Go');
+
+  test('runs every Job and Deployment until its probes answer, two of the operator', async () => {
+    const all = render('direct');
+    // As docs/deployment.md lists them; the databases were prepared by the test above.
+    const database = (role: string, name: string) => `postgres://${role}:x@database:5432/${name}`;
+    const given: Record<string, string> = {
+      'matapalo/secret': 's'.repeat(32),
+      'matapalo/control-url': database('matapalo', 'matapalo'),
+      'monolith-database/app-url': database('shop', 'shop'),
+      'monolith-database/tool-url': database('matapalo', 'shop'),
+      'catalogue-database/app-url': database('catalogue', 'catalogue'),
+      'catalogue-database/tool-url': database('matapalo', 'catalogue'),
+    };
+    const secret = ({ name, key }: SecretKey) => {
+      const value = given[`${name}/${key}`];
+      if (value === undefined) throw new Error(`There is no Secret ${name} with ${key}.`);
+      return value;
+    };
+    const places = new Places(cluster);
+    const host = new Host(build.target('shop'), places, {
+      '/var/run/shop-keys/keys.json': join(folder, 'deploy/compose/secrets/jwt-keys.json'),
+    });
+    const ours = workloads(all);
+    for (const job of ours.filter(({ manifest }) => manifest.kind === 'Job'))
+      expect(await host.once(podCommand(all, job, secret))).toBe(0);
+    try {
+      const servers = ours.filter(({ manifest }) => manifest.kind === 'Deployment');
+      const standby = servers.filter(({ name }) => name === 'operator');
+      const lines = [
+        ...servers.map((server) => ({ server, line: podCommand(all, server, secret) })),
+        ...standby.map((server) => ({
+          server,
+          line: { ...podCommand(all, server, secret), name: 'operator-standby' },
+        })),
+      ];
+      const ports = new Map<string, Record<string, string>>();
+      for (const { line } of lines) ports.set(line.name, await places.listen(line, []));
+      for (const { line } of lines) host.start(line, ports.get(line.name) ?? {});
+      for (const { server, line } of lines) {
+        for (const probe of [server.container.livenessProbe, server.container.readinessProbe]) {
+          const port = server.container.ports?.find(
+            ({ name }) => name === probe?.httpGet.port,
+          )?.containerPort;
+          await host.probe(line.name, ['healthy', `http://127.0.0.1:${port}${probe?.httpGet.path}`]);
+        }
+      }
+      const shop = await fetch(places.translate('http://proxy:7000/products?limit=1'));
+      expect(shop.status).toBe(200);
     } finally {
       const codes = await host.stop();
       expect(
