@@ -1,6 +1,7 @@
 import type { Queryable } from '#kernel/db/pool.ts';
 import type { GroupPlan, Plan } from '#plan/compile.ts';
 import { groupOf } from '#plan/compile.ts';
+import { checkCarried } from './check-carried.ts';
 import { checkMapping } from './check-mapping.ts';
 import { checkRights } from './check-rights.ts';
 import { checkServer } from './check-server.ts';
@@ -34,6 +35,7 @@ export async function preflight(
   for (const side of sides) {
     findings.push(...(await checkTables(subject, side)), ...(await checkForeignKeys(subject, side)));
   }
+  if (plan.config.transport === 'debezium') findings.push(...(await checkCarried(subject)));
   findings.push(...(await checkEmpty(subject)));
   const refused = findings.filter((finding) => finding.level === 'refuse');
   const hidden = new Set(refused.filter((finding) => finding.hidesRows).map((finding) => finding.where));

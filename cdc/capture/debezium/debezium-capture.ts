@@ -2,14 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { MatapaloError } from '#kernel/errors.ts';
 import type { Capture, CaptureSink, Position } from '../capture.ts';
-import { slotState } from '../direct/objects.ts';
+import { formatLsn, slotState } from '../direct/objects.ts';
 import { ReplicationConnection, type SystemIdentity } from '../direct/replication-connection.ts';
 import { Decoder } from './decode.ts';
 import { EnvelopeReader } from './envelope.ts';
 import { logIdOf } from './log-id.ts';
 import { LogOrder } from './log-order.ts';
 import type { LogReader, LogRecord } from './log-reader.ts';
-import { readCatalog } from './source-catalog.ts';
+import { readCatalog } from '#plan/mapping/carried-columns.ts';
 import { unchangedForms } from './unchanged.ts';
 
 export interface DebeziumCaptureOptions {
@@ -79,6 +79,13 @@ export class DebeziumCapture implements Capture {
     const facts = await readCatalog(pool, [...this.#options.reads.keys()]);
     let decoder: Decoder | undefined;
     const tables = () => readCatalog(pool, [...this.#options.reads.keys()]);
+    // Connect acknowledges what the topic has. Where nothing is left to read, a slot beyond it was moved, or made anew.
+    const { next } = await reader.bounds();
+    if (next === from.minor && from.major > 0n && slot.confirmedFlush > from.major) {
+      throw stopped(
+        `The slot ${name} stands at ${formatLsn(slot.confirmedFlush)}, and its topic ends at ${formatLsn(from.major)}.`,
+      );
+    }
     await reader.start(from.minor - 1, {
       records: async (records) => {
         let rest = records;

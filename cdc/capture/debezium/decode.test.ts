@@ -4,7 +4,7 @@ import type { CaptureSink } from '../capture.ts';
 import { fieldOffsets, textAt } from '../tuple.ts';
 import { Decoder } from './decode.ts';
 import { LogOrder } from './log-order.ts';
-import type { ColumnFacts, TableFacts } from './source-catalog.ts';
+import type { ColumnFacts, TableFacts } from '#plan/mapping/carried-columns.ts';
 import { unchangedForms } from './unchanged.ts';
 
 const placeholder = '__not_sent';

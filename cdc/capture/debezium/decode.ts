@@ -6,7 +6,7 @@ import { EnvelopeReader, type Envelope, type Headers } from './envelope.ts';
 import { keysOf, layoutOf, sameColumns, type Layout } from './layout.ts';
 import type { LogOrder } from './log-order.ts';
 import { RowTranscriber } from './row-transcriber.ts';
-import type { TableFacts } from './source-catalog.ts';
+import type { TableFacts } from '#plan/mapping/carried-columns.ts';
 import type { Unchanged } from './unchanged.ts';
 
 /** Columns that the mapping reads, by `schema.table`: nothing else is decoded. */

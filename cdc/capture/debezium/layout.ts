@@ -1,7 +1,7 @@
 import type { Codec } from '#plan/mapping/carried-types.ts';
 import type { Relation } from '../capture.ts';
 import { afterString, afterValue } from './scan.ts';
-import type { TableFacts } from './source-catalog.ts';
+import type { TableFacts } from '#plan/mapping/carried-columns.ts';
 
 /** The columns of a table's events, in their order, as far as they have been seen and looked up. */
 export interface Layout {

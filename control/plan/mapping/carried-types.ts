@@ -106,16 +106,6 @@ const blindSpots = new Map<number, Blind[]>([
       { value: `'-infinity'`, what: 'an infinite interval', check: 'isfinite(%c)' },
     ],
   ],
-  [
-    1114,
-    [
-      {
-        value: `'294247-01-10 04:00:25.2'`,
-        what: 'the timestamp that stands for infinity',
-        check: `%c <> '294247-01-10 04:00:25.2'`,
-      },
-    ],
-  ],
 ]);
 
 /** What the transport `debezium` does with a type: how it is read, what it would lose, or why it is refused. Pure. */

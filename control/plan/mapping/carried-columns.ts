@@ -1,5 +1,5 @@
 import type { Queryable } from '#kernel/db/pool.ts';
-import { carriedByDebezium, type Carried } from '#plan/mapping/carried-types.ts';
+import { carriedByDebezium, type Carried } from './carried-types.ts';
 
 /** What a change's JSON does not say: types, and which columns tell rows apart. */
 export interface TableFacts {

@@ -1,0 +1,104 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { closeSynced, settle, syncGroup, until } from '#test/cdc-fixture.ts';
+import { exampleRows, type Pair, type TwoSides } from '#test/two-sides.ts';
+import { onEachTransport } from '#test/transports.ts';
+
+onEachTransport(({ start }) => {
+  let sides: TwoSides;
+  let folder: string;
+
+  beforeAll(async () => {
+    sides = await start();
+    folder = mkdtempSync(join(tmpdir(), 'matapalo-kills-'));
+  });
+  afterAll(async () => {
+    await sides.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** The real process, as it is deployed. */
+  function startProcess(pair: Pair): ChildProcess {
+    const config = join(folder, 'strangler.config.ts');
+    writeFileSync(config, `export default ${JSON.stringify(pair.config)};\n`);
+    return spawn(process.execPath, [join(import.meta.dirname, '..', '..', 'cdc', 'main.ts')], {
+      env: { ...process.env, MATAPALO_CONFIG: config, CDC_PORT: '0', LOG_LEVEL: 'error' },
+      stdio: 'ignore',
+    });
+  }
+
+  function exited(child: ChildProcess): Promise<number | null> {
+    return new Promise((resolve) => child.once('exit', (code) => resolve(code)));
+  }
+
+  /** Writes until told to stop; a write whose answer a kill swallowed may have happened or not: the source decides. */
+  async function write(pair: Pair, stop: AbortSignal): Promise<void> {
+    for (let i = 0; !stop.aborted; i++) {
+      await pair.legacyApp
+        .query(
+          `begin;
+         update prod set price_cents = price_cents + 1, note = 'turn ${i}' where prod_id % 7 = ${i % 7};
+         insert into prod (cd, price_cents, owner_nm) values ('k' || gen_random_uuid(), ${i}, 'Kill Test');
+         delete from prod where prod_id = (select min(prod_id) from prod where cd like 'k%');
+         commit`,
+        )
+        .catch(() => delay(20));
+    }
+  }
+
+  async function rowsOf(pair: Pair) {
+    const source = await pair.legacyPool.query(
+      `select prod_id as id, cd as code, (price_cents / 100.0)::numeric(12, 2) as price, note from prod order by 1`,
+    );
+    const target = await pair.servicePool.query(`select id, code, price, note from products order by 1`);
+    return { source: source.rows, target: target.rows };
+  }
+
+  it('loses nothing and doubles nothing when worker, source and target are killed under load', async () => {
+    const pair = await sides.pair({ guard: true });
+    let child = startProcess(pair);
+    const stop = new AbortController();
+    try {
+      await pair.legacyApp.query(exampleRows(200));
+      await syncGroup(pair);
+      const writing = write(pair, stop.signal);
+      const rowsIn = async () =>
+        Number((await pair.servicePool.query('select sum(price)::text as s from products')).rows[0]?.s);
+      for (const victim of ['worker', 'source', 'target', 'worker', 'target', 'source', 'worker'] as const) {
+        if (victim === 'worker') {
+          const gone = exited(child);
+          child.kill('SIGKILL');
+          await gone;
+          child = startProcess(pair);
+        } else {
+          const cluster = victim === 'source' ? sides.legacy : sides.service;
+          await cluster.kill();
+          await cluster.restart();
+        }
+        const before = await rowsIn();
+        await until(
+          `the stream moves on after the ${victim} was killed`,
+          async () => (await rowsIn()) > before,
+        );
+      }
+      stop.abort();
+      await writing;
+      await settle(pair, 'forward');
+      const { source, target } = await rowsOf(pair);
+      expect(source.length).toBeGreaterThanOrEqual(200);
+      expect(target).toEqual(source);
+      // An orderly end: told to stop, it exits with 0 and leaves nothing half.
+      const gone = exited(child);
+      child.kill('SIGTERM');
+      expect(await gone).toBe(0);
+    } finally {
+      stop.abort();
+      child.kill('SIGKILL');
+      await closeSynced(pair);
+    }
+  });
+});
