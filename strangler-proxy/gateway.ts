@@ -108,6 +108,11 @@ export class Gateway {
     const group = arrival.route === undefined ? undefined : table?.groups.get(arrival.route.group);
     const decision = decide(arrival.route, group, arrival);
     if (decision.hold !== undefined) return decision.hold;
+    if (decision.side === 'legacy' && table?.decommissioned === true) {
+      this.#count(arrival, 'none', 410);
+      sendProblem(arrival.response, answers.gone, arrival.requestId);
+      return undefined;
+    }
     this.#forward(arrival, table, group, decision);
     return undefined;
   }

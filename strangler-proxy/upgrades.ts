@@ -60,6 +60,8 @@ export class Upgrades {
     const table = link.table;
     if (table === undefined) return refuseUpgrade(stream, answers.notReady, requestId);
     const group = route === undefined ? undefined : table.groups.get(route.group);
+    if (table.decommissioned && group?.owner !== 'service')
+      return refuseUpgrade(stream, answers.gone, requestId);
     if (group !== undefined && group.heldBy.length > 0)
       return refuseUpgrade(stream, answers.heldTooLong, requestId);
     const built = requestHeaders(request, peerOf(stream), {

@@ -11,6 +11,12 @@ export const answers = {
     'The request cannot be understood',
     'The path can be read in more than one way. Send it without encoded slashes, backslashes, NUL, `;` or double encoding.',
   ),
+  gone: problem(
+    410,
+    'gone',
+    'This is not served any more',
+    'The server that answered this path has been turned off for good, and nothing has taken the path over.',
+  ),
   tooLarge: problem(
     413,
     'too-large',

@@ -6,6 +6,8 @@ import type { Matcher } from './matcher.ts';
 /** All that routing depends on, of one version. Immutable; a new version replaces it whole. */
 export interface RouteTable {
   readonly version: bigint;
+  /** Nothing may be sent to the monolith any more. */
+  readonly decommissioned: boolean;
   readonly groups: ReadonlyMap<string, GroupEntry>;
   /** Transitions that hold writes now. */
   readonly holds: readonly Hold[];
@@ -80,6 +82,7 @@ export function buildTable(plan: Plan, matcher: Matcher, snapshot: RouteSnapshot
   }
   return {
     version: snapshot.version,
+    decommissioned: snapshot.decommissioned ?? false,
     groups,
     holds,
     lagging: names.filter(isLagging),

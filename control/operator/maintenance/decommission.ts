@@ -1,6 +1,6 @@
 import { MatapaloError } from '#kernel/errors.ts';
 import type { Queryable } from '#kernel/db/pool.ts';
-import { readRoutes } from '#plan/store/groups.ts';
+import { decommissionedSetting, publishDecommissioned, readRoutes } from '#plan/store/groups.ts';
 import type { Operator } from '../operator.ts';
 import { remainsOfSync } from '../transitions/teardown.ts';
 
@@ -10,15 +10,14 @@ export interface Proof {
   evidence: string;
 }
 
-const settingKey = 'decommissioned';
-
 export async function isDecommissioned(control: Queryable): Promise<boolean> {
-  const { rowCount } = await control.query('select from setting where key = $1', [settingKey]);
+  const { rowCount } = await control.query('select from setting where key = $1', [decommissionedSetting]);
   return rowCount !== 0;
 }
 
 /**
- * Proves that no route, slot, connection or recent write of the monolith is left, then writes it down for good. Turning the
+ * Proves that no route, slot, connection or recent write of the monolith is left, then writes it down for good: from then on the
+ * proxies send nothing to it. Turning the
  * process off stays with whoever runs it.
  */
 export async function decommission(
@@ -36,10 +35,7 @@ export async function decommission(
     );
   }
   if (!dryRun) {
-    await op.control.query(
-      `insert into setting (key, value) values ($1, jsonb_build_object('at', now(), 'by', $2::text)) on conflict do nothing`,
-      [settingKey, who],
-    );
+    await publishDecommissioned(op.control, who);
   }
   return {
     dryRun,

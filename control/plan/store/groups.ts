@@ -22,6 +22,8 @@ export interface StopReason {
 
 export interface RouteSnapshot {
   version: bigint;
+  /** The monolith is turned off: nothing may be sent to it any more. Absent: it is not. */
+  decommissioned?: boolean;
   groups: readonly GroupState[];
 }
 
@@ -34,17 +36,24 @@ interface Row {
   stopped: StopReason | null;
 }
 
+/** Key of the setting that says that the monolith is turned off for good. */
+export const decommissionedSetting = 'decommissioned';
+
 /** Version and groups of one moment, in one statement. */
 export async function readRoutes(db: Queryable): Promise<RouteSnapshot> {
-  const { rows } = await db.query<{ version: string; groups: Row[] | null }>(
-    `select version::text,
+  const { rows } = await db.query<{ version: string; decommissioned: boolean; groups: Row[] | null }>(
+    `select version::text, exists (select from setting where key = '${decommissionedSetting}') as decommissioned,
             (select jsonb_agg(jsonb_build_object('name', name, 'phase', phase, 'epoch', epoch::text,
                'canary_percent', canary_percent, 'holding', holding, 'stopped', stopped) order by name)
                from route_group) as groups
        from route_version`,
   );
   const row = rows[0];
-  return { version: BigInt(row?.version ?? 0), groups: (row?.groups ?? []).map(stateOf) };
+  return {
+    version: BigInt(row?.version ?? 0),
+    decommissioned: row?.decommissioned ?? false,
+    groups: (row?.groups ?? []).map(stateOf),
+  };
 }
 
 export async function readGroup(db: Queryable, name: string): Promise<GroupState | undefined> {
@@ -94,6 +103,20 @@ export async function publishGroup(db: Queryable, name: string, change: GroupCha
   const version = rows[0]?.version ?? '0';
   await db.query('select pg_notify($1, $2)', [channels.routes, version]);
   return BigInt(version);
+}
+
+/** Writes down, for good, that the monolith is turned off, and publishes it to the proxies in the same statement. */
+export async function publishDecommissioned(db: Queryable, who: string): Promise<void> {
+  await db.query(
+    `with done as (
+       insert into setting (key, value) values ($1, jsonb_build_object('at', now(), 'by', $2::text))
+       on conflict do nothing returning key
+     ), published as (
+       update route_version set version = version + 1 where exists (select from done) returning version
+     )
+     select pg_notify($3, version::text) from published`,
+    [decommissionedSetting, who, channels.routes],
+  );
 }
 
 /** Stops a group loudly, or clears the stop with `undefined`. The first reason stays: it is nearest to the cause. */
