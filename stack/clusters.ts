@@ -65,9 +65,14 @@ const defaultSettings: Record<string, string> = {
   jit: 'off',
 };
 
-export async function freePort(): Promise<number> {
+/** The preferred one where nobody has it, else any. */
+export async function freePort(preferred = 0): Promise<number> {
   const server = createServer();
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+  const listening = await new Promise<boolean>((resolve, reject) => {
+    server.once('error', (error) => (preferred === 0 ? reject(error) : resolve(false)));
+    server.listen(preferred, '127.0.0.1', () => resolve(true));
+  });
+  if (!listening) return freePort();
   const address = server.address();
   await new Promise<void>((resolve) => server.close(() => resolve()));
   if (address === null || typeof address === 'string') throw new Error('No free port on 127.0.0.1.');

@@ -3,7 +3,10 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { join, resolve } from 'node:path';
 import { exportJWK, generateKeyPair } from 'jose';
 import { freePort, startCluster, type Cluster } from './clusters.ts';
+import { transportToEnv } from '#plan/debezium-config.ts';
 import { ChildRegister, lockDataDir } from './data-dir.ts';
+import { startKafka, type KafkaStack } from './kafka/kafka.ts';
+import type { Profile } from './profile.ts';
 import { startProcess, tailOf, type ProcessSpec, type StackProcess } from './processes.ts';
 import { createRole, ensureDatabase, grantTool } from './roles.ts';
 
@@ -19,6 +22,8 @@ export interface ShopOptions {
   proxies?: number;
   /** Size of the sample data; 1 is 20,000 users, 10,000 products, 100,000 orders. */
   scale?: number;
+  /** Default `embedded`; `debezium` starts Kafka and Connect, and needs Java. */
+  profile?: Profile;
   /** Crash safety of the machine, not of processes; on for `npm start`. */
   fsync?: boolean;
   onStep?: (step: string) => void;
@@ -36,6 +41,8 @@ export interface Shop {
   clusters: { legacy: Cluster; services: Cluster; control: Cluster };
   databases: { legacy: string; catalogue: string; control: string };
   processes: Map<string, StackProcess>;
+  /** With the profile `debezium`. */
+  kafka: KafkaStack | undefined;
   /** Where each process answers `/readyz` and `/metrics`. */
   origins: ReadonlyMap<string, string>;
   /** Starts a process again with the same arguments, after it was killed. */
@@ -88,6 +95,19 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
       cluster('services', ports.servicesDb),
       cluster('control', ports.controlDb),
     ]);
+
+    // Beside the schemas: Java takes its time to start.
+    const starting =
+      options.profile === 'debezium'
+        ? startKafka({
+            dataDir: join(dataDir, 'kafka'),
+            onStep: step,
+            onProcess: (pid, mainClass) => children.add(pid, mainClass),
+          })
+        : undefined;
+    // Whatever fails first is told; this one too when it is waited for.
+    starting?.catch(() => undefined);
+    closers.push(async () => (await starting?.catch(() => undefined))?.stop());
 
     step('Roles and databases');
     await Promise.all([
@@ -146,6 +166,9 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
         logFile: log('catalogue-migrate'),
       }),
     ]);
+
+    const kafka = await starting;
+    if (kafka !== undefined) Object.assign(env, transportToEnv(kafka.config));
 
     const specs: ProcessSpec[] = [
       {
@@ -217,6 +240,7 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
         control: control.url('matapalo'),
       },
       processes,
+      kafka,
       origins: new Map(specs.map(({ name, readyUrl = '' }) => [name, new URL(readyUrl).origin])),
       async respawn(name) {
         const spec = specs.find((candidate) => candidate.name === name);

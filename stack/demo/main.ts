@@ -21,6 +21,7 @@ async function demo(options: DemoOptions, signal: AbortSignal): Promise<boolean>
       dataDir,
       proxies: options.proxies,
       scale: options.scale,
+      profile: options.profile,
       onStep: (step) => say(`[${seconds()} s] ${step}`),
     });
     try {

@@ -10,8 +10,10 @@ test('every option can be given, and has a default', () => {
     scale: 1,
     jsonFile: undefined,
     sabotage: undefined,
+    profile: 'embedded',
   });
-  const args = '--seconds 30 --seed 7 --rate 300 --proxies 1 --scale 0.5 --json out.json --sabotage row';
+  const args =
+    '--seconds 30 --seed 7 --rate 300 --proxies 1 --scale 0.5 --json out.json --sabotage row --profile debezium';
   expect(parseOptions(args.split(' '))).toEqual({
     seconds: 30,
     seed: 7,
@@ -20,6 +22,7 @@ test('every option can be given, and has a default', () => {
     scale: 0.5,
     jsonFile: 'out.json',
     sabotage: 'row',
+    profile: 'debezium',
   });
   expect(parseOptions(['--help'])).toBeUndefined();
 });
@@ -31,6 +34,7 @@ test.each([
   ['--scale', '0'],
   ['--sabotage', 'all'],
   ['--proxies', '99'],
+  ['--profile', 'docker'],
 ])('%s %s is refused by name', (name, value) => {
   expect(() => parseOptions([name, value])).toThrow(name);
 });

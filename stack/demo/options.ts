@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { profiles, type Profile } from '../profile.ts';
 
 export const sabotages = ['lost', 'doubled', 'row', 'answer'] as const;
 export type Sabotage = (typeof sabotages)[number];
@@ -14,14 +15,17 @@ export interface DemoOptions {
   scale: number;
   jsonFile: string | undefined;
   sabotage: Sabotage | undefined;
+  profile: Profile;
 }
 
 export const usage = `Usage: npm run demo -- [--seconds 60] [--rate 250] [--seed 1] [--json FILE]
                      [--sabotage lost|doubled|row|answer] [--proxies 2] [--scale 1]
+                     [--profile embedded|debezium]
 
 Moves the catalogue of the sample shop to its service, back, there again, and retires the old one, while shoppers use it.
 Exit 0 when no request failed and no acknowledged write was lost or doubled; 1 otherwise; 2 for wrong arguments.
 --sabotage breaks something behind the shop's back, to show that the demo notices.
+--profile debezium carries changes by Kafka, Kafka Connect and Debezium, without Docker; it needs Java 17 and Maven.
 `;
 
 /** Throws an Error that names the argument. Undefined when only help was asked for. */
@@ -35,6 +39,7 @@ export function parseOptions(args: readonly string[]): DemoOptions | undefined {
       proxies: { type: 'string', default: '2' },
       scale: { type: 'string', default: '1' },
       json: { type: 'string' },
+      profile: { type: 'string', default: 'embedded' },
       sabotage: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -52,6 +57,9 @@ export function parseOptions(args: readonly string[]): DemoOptions | undefined {
   const sabotage = sabotages.find((name) => name === values.sabotage);
   if (values.sabotage !== undefined && sabotage === undefined)
     throw new Error(`--sabotage ${values.sabotage} is none of ${sabotages.join(', ')}.`);
+  const profile = profiles.find((name) => name === values.profile);
+  if (profile === undefined)
+    throw new Error(`--profile ${values.profile} is none of ${profiles.join(', ')}.`);
   return {
     seconds: number('seconds', 5, 3600),
     seed: number('seed', 0, 2 ** 31),
@@ -61,5 +69,6 @@ export function parseOptions(args: readonly string[]): DemoOptions | undefined {
     scale: number('scale', 0.06, 10),
     jsonFile: values.json,
     sabotage,
+    profile,
   };
 }

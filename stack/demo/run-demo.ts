@@ -45,6 +45,12 @@ export async function runDemo(options: DemoOptions, shop: Shop, signal: AbortSig
       if (!stopping) journey.trouble.push(`${name} ended by itself (${code}): ${child.logFile}`);
     });
   }
+  for (const name of ['kafka', 'connect'] as const) {
+    const server = shop.kafka?.[name];
+    void server?.exit.then((code) => {
+      if (!stopping) journey.trouble.push(`${name} ended by itself (${code}): ${server.logFile}`);
+    });
+  }
   watch.start();
   try {
     await journey.run();

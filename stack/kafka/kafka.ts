@@ -172,14 +172,14 @@ interface Ports {
   connect: number;
 }
 
-/** Kept between starts: they are part of the broker's storage and of what clients know. */
+/** Kept between starts, so that addresses stay the same; one that was not asked for is replaced where it is taken. */
 async function choosePorts(folder: string, options: KafkaOptions): Promise<Ports> {
   const file = join(folder, 'ports.json');
   const known = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<Ports>) : {};
   const ports: Ports = {
-    client: options.port || known.client || (await freePort()),
-    controller: known.controller ?? (await freePort()),
-    connect: options.connectPort || known.connect || (await freePort()),
+    client: options.port || (await freePort(known.client)),
+    controller: await freePort(known.controller),
+    connect: options.connectPort || (await freePort(known.connect)),
   };
   writeFileSync(file, `${JSON.stringify(ports, null, 2)}\n`);
   return ports;

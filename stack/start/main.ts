@@ -15,6 +15,11 @@ The shop answers through the proxy after ${seconds} s.
 
 Running:`);
   for (const [name, started] of shop.processes) say(`  ${name.padEnd(12)} pid ${started.pid}`);
+  if (shop.kafka !== undefined) {
+    const { kafka, connect, config } = shop.kafka;
+    say(`  ${'kafka'.padEnd(12)} pid ${kafka.pid}   ${config.kafka.brokers.join(', ')}`);
+    say(`  ${'connect'.padEnd(12)} pid ${connect.pid}   ${config.connect.url}`);
+  }
   say(`
 Next, in another terminal, move the catalogue:
   npx matapalo status
@@ -35,7 +40,8 @@ async function main(): Promise<void> {
   const stop = async () => {
     if (stopping) return;
     stopping = true;
-    say('\nStopping: proxy, cdc, operator, services, monolith, databases.');
+    const kafka = chosen.profile === 'debezium' ? 'Connect, Kafka, ' : '';
+    say(`\nStopping: proxy, cdc, operator, services, monolith, ${kafka}databases.`);
     // A stop in the middle of the start waits for it: what is half there would be left behind.
     const shop = await starting.catch(() => undefined);
     await shop?.stop();

@@ -16,6 +16,7 @@ describe('arguments of npm start', () => {
     [['--data-dir', ''], '--data-dir'],
     [['--prot', '7000'], '--prot'],
     [['--fresh=yes'], '--fresh'],
+    [['--profile', 'docker'], '--profile docker'],
     [['extra'], 'extra'],
   ])('%j is refused in one line that names it', (args, named) => {
     const refused = () => parseOptions(args);
@@ -31,7 +32,9 @@ describe('arguments of npm start', () => {
       port: 7000,
       operatorPort: 7070,
       scale: 1,
+      profile: 'embedded',
     });
+    expect(parseOptions(['--profile', 'debezium'])).toMatchObject({ profile: 'debezium' });
     expect(parseOptions(['--port', '0', '--operator-port', '0'])).toMatchObject({ port: 0, operatorPort: 0 });
   });
 

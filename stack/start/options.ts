@@ -1,10 +1,13 @@
 import { parseArgs } from 'node:util';
+import { profiles, type Profile } from '../profile.ts';
 
 export const usage = `Usage: npm start -- [--port 7000] [--operator-port 7070] [--data-dir .matapalo] [--fresh] [--scale 1]
+                   [--profile embedded|debezium]
 
 Starts the sample shop behind the proxy: PostgreSQL, monolith, services, operator, cdc, proxy.
 Data is kept in --data-dir between starts; --fresh begins anew. Ctrl-C stops all in order.
 --scale is the size of the sample data when it is made: 1 is 100,000 orders. Port 0 takes a free one.
+--profile debezium carries changes by Kafka, Kafka Connect and Debezium, without Docker; it needs Java 17 and Maven.
 `;
 
 export interface StartOptions {
@@ -13,6 +16,7 @@ export interface StartOptions {
   port: number;
   operatorPort: number;
   scale: number;
+  profile: Profile;
 }
 
 /** An argument that cannot be understood; the message is one line that names it. */
@@ -32,12 +36,16 @@ export function parseOptions(args: readonly string[]): StartOptions | undefined 
   if (!(scale >= 0.001 && scale <= 10))
     throw new UsageError(`--scale ${values.scale} is not a number from 0.001 to 10.`);
   if (values['data-dir'].trim() === '') throw new UsageError('--data-dir needs the name of a folder.');
+  const profile = profiles.find((name) => name === values.profile);
+  if (profile === undefined)
+    throw new UsageError(`--profile ${values.profile} is none of ${profiles.join(', ')}.`);
   const chosen = {
     fresh: values.fresh,
     dataDir: values['data-dir'],
     port: port('port'),
     operatorPort: port('operator-port'),
     scale,
+    profile,
   };
   if (chosen.port !== 0 && chosen.port === chosen.operatorPort)
     throw new UsageError(`--port and --operator-port are both ${chosen.port}: give them different ones.`);
@@ -53,6 +61,7 @@ function parse(args: readonly string[]) {
         'operator-port': { type: 'string', default: '7070' },
         'data-dir': { type: 'string', default: '.matapalo' },
         scale: { type: 'string', default: '1' },
+        profile: { type: 'string', default: 'embedded' },
         fresh: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
