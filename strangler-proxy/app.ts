@@ -7,6 +7,7 @@ import type { Log } from '#kernel/log.ts';
 import { createRegistry, observePool } from '#kernel/metrics.ts';
 import type { Verify } from '#kernel/auth/verify.ts';
 import type { Plan } from '#plan/compile.ts';
+import type { SideConfig } from '#plan/config.ts';
 import type { ArrivalContext } from './arrival.ts';
 import { createAuthorise } from './auth/authorise.ts';
 import { clientServer, listenForClients } from './client-server.ts';
@@ -15,7 +16,7 @@ import { ControlLink } from './control/link.ts';
 import { Marks } from './control/marks.ts';
 import { Signer } from './decide/signer.ts';
 import { createPeerOf } from './forward/peer.ts';
-import { createUpstream, RetryBudget } from './forward/upstream.ts';
+import { createUpstream, RetryBudget, type Upstream } from './forward/upstream.ts';
 import { gauges } from './gauges.ts';
 import { Gateway } from './gateway.ts';
 import { Drains } from './hold/drains.ts';
@@ -39,6 +40,8 @@ export interface ProxyOptions {
   adminPort?: number;
   /** Default 64 MiB. */
   maxBodyBytes?: number;
+  /** Wait before an instance that fails is asked again. Default 1,000. */
+  probeAfterMs?: number;
   /** Replaces verification by the config's JWKS. */
   verify?: Verify;
 }
@@ -92,12 +95,18 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     inFlight,
     hasDrained: (proxy, transition) => link.hasDrained(proxy, transition),
   };
-  const monolith = createUpstream('monolith', plan.config.monolith.url, config);
+  const upstreamOf = (name: string, side: SideConfig): Upstream =>
+    createUpstream(name, side, config, {
+      ...(options.probeAfterMs === undefined ? {} : { probeAfterMs: options.probeAfterMs }),
+      onChange: (instance, isOut) =>
+        log.warn(
+          { upstream: name, instance: instance.url.origin },
+          isOut ? 'an instance fails and gets no more requests' : 'an instance answers again',
+        ),
+    });
+  const monolith = upstreamOf('monolith', plan.config.monolith);
   const services = new Map(
-    Object.entries(plan.config.services).map(([name, side]) => [
-      name,
-      createUpstream(name, side.url, config),
-    ]),
+    Object.entries(plan.config.services).map(([name, side]) => [name, upstreamOf(name, side)]),
   );
   const results = new Results(link.db, log, registry, plan.groups.keys());
   const shadow = new Shadow({ monolith, services, marks, results });

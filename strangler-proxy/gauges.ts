@@ -1,6 +1,7 @@
 import { Counter, Gauge, type Registry } from '#kernel/metrics.ts';
 import type { ControlLink } from './control/link.ts';
 import type { UpstreamFailure } from './forward/health.ts';
+import type { Instances } from './forward/instances.ts';
 import type { Upstream } from './forward/upstream.ts';
 import type { InFlight } from './hold/in-flight.ts';
 import type { WaitingRoom } from './hold/waiting-room.ts';
@@ -94,9 +95,9 @@ function upstreamGauges(registry: Registry, upstreams: readonly Upstream[]): voi
     labelNames: ['upstream', 'state'],
     registers,
     collect() {
-      for (const { name, connections } of upstreams) {
-        this.set({ upstream: name, state: 'idle' }, connections.idle);
-        this.set({ upstream: name, state: 'busy' }, connections.busy);
+      for (const { name, instances } of upstreams) {
+        this.set({ upstream: name, state: 'idle' }, sumOf(instances, 'idle'));
+        this.set({ upstream: name, state: 'busy' }, sumOf(instances, 'busy'));
       }
     },
   });
@@ -106,7 +107,24 @@ function upstreamGauges(registry: Registry, upstreams: readonly Upstream[]): voi
     labelNames: ['upstream'],
     registers,
     collect() {
-      for (const { name, connections } of upstreams) this.set({ upstream: name }, connections.queued);
+      for (const { name, instances } of upstreams) this.set({ upstream: name }, sumOf(instances, 'queued'));
     },
   });
+  new Gauge({
+    name: 'matapalo_proxy_upstream_instances',
+    help: 'Instances of a server behind: those in use, and those taken out because they fail.',
+    labelNames: ['upstream', 'state'],
+    registers,
+    collect() {
+      for (const { name, instances } of upstreams) {
+        const out = instances.all.filter((instance) => instances.isOut(instance)).length;
+        this.set({ upstream: name, state: 'in' }, instances.all.length - out);
+        this.set({ upstream: name, state: 'out' }, out);
+      }
+    },
+  });
+}
+
+function sumOf(instances: Instances, figure: 'idle' | 'busy' | 'queued'): number {
+  return instances.all.reduce((sum, { connections }) => sum + connections[figure], 0);
 }

@@ -31,6 +31,12 @@ function urlProblems(config: StranglerConfig): ConfigProblem[] {
     [['monolith', 'url'], config.monolith.url, /^https?:$/],
     [['monolith', 'database'], config.monolith.database, /^postgres(ql)?:$/],
   ];
+  for (const [path, side] of [
+    [['monolith'], config.monolith] as const,
+    ...Object.entries(config.services).map(([name, one]) => [['services', name], one] as const),
+  ])
+    for (const [i, url] of (side.instances ?? []).entries())
+      fields.push([[...path, 'instances', String(i)], url, /^https?:$/]);
   for (const [name, service] of Object.entries(config.services)) {
     fields.push([['services', name, 'url'], service.url, /^https?:$/]);
     fields.push([['services', name, 'database'], service.database, /^postgres(ql)?:$/]);

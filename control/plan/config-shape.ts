@@ -11,7 +11,13 @@ export interface ConfigProblem {
 const text = Type.String({ minLength: 1 });
 const texts = Type.Array(text);
 const side = Type.Object(
-  { url: text, readyUrl: Type.Optional(text), database: text, connectPassword: Type.Optional(text) },
+  {
+    url: text,
+    instances: Type.Optional(Type.Array(text, { minItems: 1 })),
+    readyUrl: Type.Optional(text),
+    database: text,
+    connectPassword: Type.Optional(text),
+  },
   { additionalProperties: false },
 );
 const positive = Type.Optional(Type.Number({ minimum: 0 }));

@@ -25,6 +25,8 @@ export interface StranglerConfig {
 export interface SideConfig {
   /** Base URL where requests are forwarded to. */
   url: string;
+  /** Base URLs of all instances, where there are several and the proxy shall take turns among them instead of using `url`. */
+  instances?: readonly string[];
   /** Answers 2xx when ready; default `<url>/readyz`. */
   readyUrl?: string;
   /** Connection string of the tool's role in this side's database. */

@@ -6,10 +6,14 @@ import { answers, failureOf, isConnectFailure, problemOfFailure, sendProblem } f
 import { BodyFeed } from './body-feed.ts';
 import type { Capture } from './capture.ts';
 import { responseHeaders } from './response-headers.ts';
+import type { Instance } from './instances.ts';
 import type { RetryBudget, Upstream } from './upstream.ts';
 
 /** Answers up to this size, in one piece from the upstream, go out in one write with their head; so do requests' bodies. */
 const maxWholeBytes = 16 * 1024;
+
+/** What a server says, or a load balancer before it, when it has not taken the request at all. */
+const unserved = new Set([502, 503]);
 
 type Controller = Dispatcher.DispatchController;
 
@@ -41,15 +45,19 @@ export interface BeforeAnswer {
 
 /**
  * One request and its answer, streamed both ways with back-pressure and nothing kept. Writes are sent once; a read whose
- * connection failed before anything came back is sent once more, within the budget.
+ * connection failed before anything came back is sent once more, within the budget; so is one that an instance could not serve
+ * (502, 503), where there is another to ask.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #options: ExchangeOptions;
+  #instance: Instance | undefined;
   #controller: Controller | undefined;
   #ended = false;
   #clientLeft = false;
   #discarding = false;
   #retried = false;
+  /** What comes is not for the client: another instance will be asked once it has ended. */
+  #passingOver = false;
   #bodyBytes = 0;
   #status = 0;
   /** Content-length of an answer that is small enough to go out with its head. */
@@ -88,10 +96,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #send(body: Buffer | BodyFeed | null): void {
     const { request, upstream, target, headers, timeoutMs } = this.#options;
+    const instance = upstream.instances.pick(this.#instance);
+    this.#instance = instance;
     try {
-      upstream.dispatch(
+      instance.dispatch(
         {
-          path: upstream.prefix + target,
+          path: instance.prefix + target,
           method: request.method ?? 'GET',
           headers,
           body,
@@ -122,8 +132,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseStart(controller: Controller, status: number, headers: IncomingHttpHeaders): void {
     // Interim answers are between the upstream and us: the client's own were decided when it asked.
     if (status < 200 || this.#ended) return;
-    this.#status = status;
     this.#options.upstream.health.answers = true;
+    if (this.#noteAnswer(status, headers)) return;
+    this.#status = status;
     const before = this.#options.beforeAnswer?.();
     if (headers[names.refused] !== undefined) {
       this.#discarding = true;
@@ -143,8 +154,31 @@ export class Exchange implements Dispatcher.DispatchHandler {
     });
   }
 
+  /** True when the answer is passed over, for another instance may do better. */
+  #noteAnswer(status: number, headers: IncomingHttpHeaders): boolean {
+    const { instances } = this.#options.upstream;
+    const instance = this.#instance;
+    if (instance === undefined) return false;
+    // A refusal of the guard is a healthy server's, and must be told.
+    if (!unserved.has(status) || headers[names.refused] !== undefined) {
+      instances.succeeded(instance);
+      return false;
+    }
+    instances.failed(instance, false);
+    if (!instances.hasOther(instance) || !this.#isRepeatable() || !this.#options.retries.take()) return false;
+    this.#retried = true;
+    this.#passingOver = true;
+    return true;
+  }
+
   onResponseData(controller: Controller, chunk: Buffer): void {
     if (this.#discarding || this.#ended) return;
+    if (this.#passingOver) {
+      this.#bodyBytes += chunk.length;
+      if (this.#bodyBytes > maxWholeBytes)
+        controller.abort(new Error('An answer that is passed over is long.'));
+      return;
+    }
     this.#options.capture?.add(chunk);
     const { response } = this.#options;
     if (chunk.length === this.#wholeLength) {
@@ -159,6 +193,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     if (this.#ended) return;
+    if (this.#passingOver) {
+      this.#passingOver = false;
+      this.start();
+      return;
+    }
     // Head and body as one string are one plain write; as two chunks they are a writev, which costs twice as much.
     if (this.#whole === undefined) this.#options.response.end();
     else this.#options.response.end(this.#whole, 'latin1');
@@ -198,9 +237,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
     const { response, requestId, request, upstream } = this.#options;
     const failure = failureOf(error);
-    if (failure !== undefined) upstream.health.failed(failure);
-    if (this.#mayRetry(error)) {
+    if (failure !== undefined) {
+      upstream.health.failed(failure);
+      if (this.#instance !== undefined) upstream.instances.failed(this.#instance, failure === 'unreachable');
+    }
+    if (this.#passingOver || this.#mayRetry(error)) {
       this.#retried = true;
+      this.#passingOver = false;
       this.start();
       return;
     }
@@ -212,15 +255,21 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (!request.complete) finished(response, () => request.destroy());
   }
 
-  #mayRetry(error: unknown): boolean {
-    const { request, response, retries, writes } = this.#options;
+  /** Whether it may be sent twice at all. */
+  #isRepeatable(): boolean {
+    const { request, response, writes } = this.#options;
     if (writes || this.#retried || response.headersSent || this.#status !== 0) return false;
     if (request.method !== 'GET' && request.method !== 'HEAD') return false;
     if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined)
       return false;
+    return true;
+  }
+
+  #mayRetry(error: unknown): boolean {
+    if (!this.#isRepeatable()) return false;
     const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
     const isBroken = code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
-    return (isConnectFailure(error) || isBroken) && retries.take();
+    return (isConnectFailure(error) || isBroken) && this.#options.retries.take();
   }
 
   #onClose(): void {

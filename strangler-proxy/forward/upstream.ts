@@ -1,21 +1,47 @@
 import type { Dispatcher } from 'undici';
-import type { ProxyConfig } from '#plan/config.ts';
+import type { ProxyConfig, SideConfig } from '#plan/config.ts';
 import { Connections } from './connections.ts';
 import { UpstreamHealth } from './health.ts';
+import { Instances, type Instance, type InstancesOptions } from './instances.ts';
 
-/** One server behind, with its connections. */
+/** The servers behind that answer for one side, with their connections. */
 export interface Upstream {
   readonly name: string;
-  readonly url: URL;
-  /** Prefix of the base URL's path, without a trailing slash. */
-  readonly prefix: string;
+  readonly instances: Instances;
   readonly health: UpstreamHealth;
-  readonly connections: Pick<Connections, 'idle' | 'busy' | 'queued'>;
+  /** Sends to whichever instance is next; `path` is without an instance's prefix. */
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
   close(): Promise<void>;
 }
 
-export function createUpstream(name: string, url: string, config: ProxyConfig = {}): Upstream {
+export function createUpstream(
+  name: string,
+  side: Pick<SideConfig, 'url' | 'instances' | 'readyUrl'>,
+  config: ProxyConfig = {},
+  more: Pick<InstancesOptions, 'onChange' | 'probeAfterMs'> = {},
+): Upstream {
+  const all = (side.instances ?? [side.url]).map((url) => createInstance(url, config));
+  const instances = new Instances({
+    instances: all,
+    readyPath: side.readyUrl === undefined ? '/readyz' : new URL(side.readyUrl).pathname,
+    ...more,
+  });
+  return {
+    name,
+    instances,
+    health: new UpstreamHealth(),
+    dispatch(options, handler) {
+      const instance = instances.pick();
+      instance.dispatch({ ...options, path: instance.prefix + options.path }, handler);
+    },
+    async close() {
+      instances.close();
+      await Promise.all(all.map((instance) => instance.connections.close()));
+    },
+  };
+}
+
+function createInstance(url: string, config: ProxyConfig): Instance {
   const base = new URL(url);
   const connections = new Connections(base.origin, config.connections ?? 128, {
     pipelining: 1,
@@ -29,17 +55,14 @@ export function createUpstream(name: string, url: string, config: ProxyConfig = 
     maxHeaderSize: 65_536,
   });
   return {
-    name,
     url: base,
     prefix: base.pathname.replace(/\/$/, ''),
-    health: new UpstreamHealth(),
     connections,
     dispatch: (options, handler) => connections.dispatch(options, handler),
-    close: () => connections.close(),
   };
 }
 
-/** Retries of reads whose connection failed: at most one in ten, so that an outage is not multiplied. */
+/** Retries of reads that failed: at most one in ten, so that an outage is not multiplied. */
 export class RetryBudget {
   #tokens = 10;
 

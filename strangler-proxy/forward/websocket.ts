@@ -40,12 +40,13 @@ export class Tunnel {
 
   start(): void {
     const { upstream, target, headers, request, client, connectTimeoutMs } = this.#options;
-    const send = upstream.url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const { url, prefix } = upstream.instances.pick();
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
     const outgoing = send({
-      hostname: upstream.url.hostname,
-      port: upstream.url.port,
+      hostname: url.hostname,
+      port: url.port,
       method: 'GET',
-      path: upstream.prefix + target,
+      path: prefix + target,
       headers: [...headers, 'connection', 'Upgrade', 'upgrade', 'websocket'],
       agent: false,
       timeout: connectTimeoutMs,

@@ -23,7 +23,7 @@ export function ask(
     const answer: Answer = { status: 0, headers: {}, body: Buffer.alloc(0) };
     upstream.dispatch(
       {
-        path: upstream.prefix + request.target.path + request.target.query,
+        path: request.target.path + request.target.query,
         method: request.method,
         headers: [...request.headers, ...extra],
         body: request.capture.sentBody() ?? null,

@@ -6,6 +6,8 @@ export const secret = 'a secret for tests, of at least 32 characters';
 export interface PlanSpec {
   control?: string;
   monolith?: string;
+  /** Instances of the monolith, where it has several. */
+  instances?: readonly string[];
   service?: string;
   routes?: readonly (string | RouteConfig)[];
   limits?: GroupConfig['limits'];
@@ -36,6 +38,7 @@ export function planOf(spec: PlanSpec = {}): Plan {
     monolith: {
       url: spec.monolith ?? 'http://127.0.0.1:1',
       database: 'postgres://nobody@127.0.0.1:1/legacy',
+      ...(spec.instances ? { instances: spec.instances } : {}),
     },
     services: {
       service: {
