@@ -13,7 +13,6 @@ import { OwnershipGate } from './ownership-gate.ts';
 import { bindRelation, sameLayout, type SourceTable } from './source-table.ts';
 import { keyTexts } from './write-segment.ts';
 
-const nothing = Buffer.alloc(0);
 const fields: number[] = [];
 
 /** Puts the stream's changes into batches: binds tables, follows beats, leaves out what is not to be applied, merges the rest. */
@@ -82,9 +81,9 @@ export class BatchBuilder {
   #add(table: SourceTable, change: RowChange, minor: number, flows: number): void {
     if (flows === 0) return;
     const batch = this.current;
-    const { op, bytes, newAt, oldAt } = change;
+    const { bytes, newAt } = change;
     batch.merger.add(table, change, flows);
-    batch.log.push({ major: this.#begin.major, minor, table, op, bytes, newAt, oldAt, flows, truncated: [] });
+    batch.log.add(this.#begin.major, minor, table, change, flows);
     // An estimate is enough, and walking the tuple again would cost as much as the merge.
     batch.bytes += newAt < 0 ? 64 : batch.log.length % 64 === 0 ? 64 * (tupleEnd(bytes, newAt) - newAt) : 0;
   }
@@ -134,17 +133,7 @@ export class BatchBuilder {
     }
     const batch = this.current;
     batch.merger.truncate(tables);
-    batch.log.push({
-      major: this.#begin.major,
-      minor,
-      table: undefined,
-      op: 'truncate',
-      bytes: nothing,
-      newAt: -1,
-      oldAt: -1,
-      flows: allFlows,
-      truncated: tables,
-    });
+    batch.log.truncate(this.#begin.major, minor, tables, allFlows);
   }
 
   commit(end: Position): void {
