@@ -50,6 +50,8 @@ const types = spawnSync(
     '--ignoreConfig',
     '--declaration',
     '--emitDeclarationOnly',
+    // Sources name each other with `.ts`; beside a declaration that is found as `.d.ts`.
+    '--allowImportingTsExtensions',
     '--module',
     'nodenext',
     '--target',
