@@ -48,6 +48,8 @@ export function connectorConfig(
     'binary.handling.mode': 'hex',
     'hstore.handling.mode': 'json',
     'include.unknown.datatypes': 'true',
+    // Headers that say which connector wrote a record: four of them with every row.
+    'extended.headers.enabled': 'false',
     'unavailable.value.placeholder': unavailablePlaceholder,
 
     'key.converter': json,

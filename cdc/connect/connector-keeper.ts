@@ -88,15 +88,21 @@ export class ConnectorKeeper {
       try {
         await this.#once();
       } catch (error) {
-        const code = error instanceof MatapaloError ? error.code : 'internal';
-        // 409 while Connect's workers agree on who runs what.
-        if (code === 'unavailable')
-          this.#set(this.#state === 'missing' ? 'missing' : 'starting', describeError(error));
-        else if (code === 'unreachable') this.#set('unreachable', describeError(error));
-        else this.#failed('refused', describeError(error));
+        this.#heard(error);
       }
       await delay(this.#options.everyMs ?? 500, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  #heard(error: unknown): void {
+    const code = error instanceof MatapaloError ? error.code : undefined;
+    const status = error instanceof MatapaloError ? error.extra['status'] : undefined;
+    const reason = describeError(error);
+    if (code === 'unreachable') this.#set('unreachable', reason);
+    // 409 while Connect's workers agree on who runs what.
+    else if (code === 'unavailable' && status !== 500)
+      this.#set(this.#state === 'missing' ? 'missing' : 'starting', reason);
+    else this.#failed('refused', reason);
   }
 
   async #once(): Promise<void> {
@@ -104,7 +110,7 @@ export class ConnectorKeeper {
     const stored = await rest.config(name);
     if (stored === undefined || differs(stored, name, config)) {
       if (!this.#isDue()) return;
-      await rest.putConfig(name, config);
+      await this.#declare();
       log.info({ connector: name, changed: stored !== undefined }, 'the connector has been declared');
       this.#set('starting', undefined);
       return;
@@ -128,6 +134,19 @@ export class ConnectorKeeper {
     this.#set(runs ? 'running' : 'starting', undefined);
     // Tried again soon only after it has stood for a while: a task often runs for a moment before it fails.
     if (runs && Date.now() > this.#nextTryAt + this.#waitMs) this.#waitMs = backoffMs.first;
+  }
+
+  /** Kafka Connect 4.3 answers 500 without a reason where the plugin refuses a setting; the plugin itself says why. */
+  async #declare(): Promise<void> {
+    const { rest, name, config } = this.#options;
+    try {
+      await rest.putConfig(name, config);
+    } catch (error) {
+      if (!(error instanceof MatapaloError) || error.extra['status'] !== 500) throw error;
+      const problems = await rest.problems(config).catch(() => []);
+      if (problems.length === 0) throw error;
+      throw new MatapaloError('conflict', problems.join('; '), { cause: error });
+    }
   }
 
   #isDue(): boolean {

@@ -49,6 +49,14 @@ export class ConnectRest {
     return (await this.#find(`/connectors/${name}/config`)) as Record<string, string> | undefined;
   }
 
+  /** What the plugin has against these settings, such as a database that does not let it in; empty where nothing is. */
+  async problems(config: Readonly<Record<string, string>>): Promise<string[]> {
+    const plugin = (config['connector.class'] ?? '').split('.').at(-1);
+    const path = `/connector-plugins/${plugin}/config/validate`;
+    const { configs } = (await this.#expect('PUT', path, config)) as ValidateBody;
+    return configs.flatMap(({ value }) => (value?.errors ?? []).map((error) => `${value?.name}: ${error}`));
+  }
+
   async status(name: string): Promise<ConnectorStatus | undefined> {
     const found = (await this.#find(`/connectors/${name}/status`)) as StatusBody | undefined;
     if (found === undefined) return undefined;
@@ -110,8 +118,9 @@ export class ConnectRest {
       throw new MatapaloError('unauthorized', message, {
         hint: 'Check `debezium.connect.username` and `password` of the configuration.',
       });
-    // 409 while its workers agree on who runs what: it passes.
-    if (status === 409 || status === 404 || status >= 500) throw new MatapaloError('unavailable', message);
+    // 409 while its workers agree on who runs what: it passes. 500 may, such as when a request took too long.
+    if (status === 409 || status === 404 || status >= 500)
+      throw new MatapaloError('unavailable', message, { extra: { status } });
     throw new MatapaloError('conflict', message, {
       hint: 'Look at the worker of Kafka Connect: plugin, versions and settings.',
     });
@@ -139,6 +148,10 @@ export class ConnectRest {
       });
     }
   }
+}
+
+interface ValidateBody {
+  configs: { value: { name: string; errors: string[] } | null }[];
 }
 
 interface StatusBody {
