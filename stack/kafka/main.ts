@@ -3,12 +3,14 @@ import { saslMechanisms, transportToEnv, type SaslMechanism } from '#plan/debezi
 import { lockDataDir, ChildRegister } from '../data-dir.ts';
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { ensureJars } from './jars.ts';
 import { startKafka, type KafkaStack } from './kafka.ts';
 
 const usage = `Usage: npm run stack:kafka -- [--port 9092] [--connect-port 8083] [--data-dir .matapalo/kafka] [--security scram-sha-512]
 
 Starts Kafka (KRaft, one node) and Kafka Connect with Debezium, without Docker: Java 17 and Maven are needed.
 --security plain|scram-sha-256|scram-sha-512 adds TLS and passwords. Port 0 takes a free one. Ctrl-C stops both.
+--fetch only gets the jars, so that a later start need not.
 `;
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
@@ -25,6 +27,7 @@ function parse(args: string[]) {
         'connect-port': { type: 'string', default: '8083' },
         'data-dir': { type: 'string', default: '.matapalo/kafka' },
         security: { type: 'string' },
+        fetch: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     }));
@@ -41,6 +44,7 @@ function parse(args: string[]) {
     throw new UsageError(`--security ${values.security} is none of ${saslMechanisms.join(', ')}.`);
   return {
     help: values.help,
+    fetch: values.fetch,
     port: port('port'),
     connectPort: port('connect-port'),
     dataDir: values['data-dir'],
@@ -64,6 +68,11 @@ async function main(): Promise<void> {
   const chosen = parse(process.argv.slice(2));
   if (chosen.help) {
     say(usage);
+    return;
+  }
+  if (chosen.fetch) {
+    const { plugins } = await ensureJars(say);
+    say(`Kafka, Connect and Debezium are there. Connect's plugin.path: ${plugins}`);
     return;
   }
   const dataDir = resolve(chosen.dataDir);
