@@ -1,14 +1,21 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { benchDebezium } from './debezium.ts';
 import { drainRate, idleLag, nativePeer, ownPeer, type Peer } from './peers.ts';
 import { startSides } from './sides.ts';
 
 /**
  * `npm run bench:cdc`: our backfill and streaming against PostgreSQL's own logical replication, in one run on the same two
- * clusters, interleaved; medians, as ratios. `--quick` is a smoke test, `--json FILE` writes the figures.
+ * clusters, interleaved; medians, as ratios. `--quick` is a smoke test, `--json FILE` writes the figures. `--profile debezium` measures
+ * the way over Kafka instead, against Debezium's connector to a bare consumer (debezium.ts).
  */
 const { values } = parseArgs({
-  options: { json: { type: 'string' }, quick: { type: 'boolean' }, only: { type: 'string' } },
+  options: {
+    json: { type: 'string' },
+    quick: { type: 'boolean' },
+    only: { type: 'string' },
+    profile: { type: 'string' },
+  },
 });
 const quick = values.quick === true;
 const wants = (part: string) => values.only === undefined || values.only.split(',').includes(part);
@@ -44,6 +51,12 @@ function median(measure: string, peer: Run['peer']): number | undefined {
 function ratio(measure: string): number | undefined {
   const [own, native] = [median(measure, 'matapalo'), median(measure, 'native')];
   return own === undefined || native === undefined ? undefined : Math.round((own / native) * 1_000) / 1_000;
+}
+
+if (values.profile === 'debezium') {
+  const figures = await benchDebezium(quick, say);
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`);
+  process.exit(0);
 }
 
 const sides = await startSides();

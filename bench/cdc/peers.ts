@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beat, isApplied } from '#guard/ownership.ts';
 import { transaction } from '#kernel/db/pool.ts';
+import type { DebeziumConfig } from '#plan/debezium-config.ts';
 import { publishGroup } from '#plan/store/groups.ts';
 import { readProgress } from '#plan/store/progress.ts';
 import { createDatabases, createPlan, writeUpdates, type Databases, type Sides } from './sides.ts';
@@ -21,7 +22,7 @@ export interface Peer {
   close(): Promise<void>;
 }
 
-const until = async (check: () => Promise<boolean>) => {
+export const until = async (check: () => Promise<boolean>) => {
   while (!(await check())) await delay(10);
 };
 
@@ -75,10 +76,15 @@ export async function nativePeer(sides: Sides, name: string, rows: number): Prom
 }
 
 /** Ours, in a process of its own as in a real installation. */
-export async function ownPeer(sides: Sides, name: string, rows: number): Promise<Peer> {
+export async function ownPeer(
+  sides: Sides,
+  name: string,
+  rows: number,
+  debezium?: DebeziumConfig,
+): Promise<Peer> {
   const databases = await createDatabases(sides, name, rows, true);
   const { source, target } = databases;
-  const { plan, control } = await createPlan(sides, databases);
+  const { plan, control } = await createPlan(sides, databases, debezium);
   let child: ChildProcess | undefined;
   const tell = async (message: 'pause' | 'resume') => {
     const answered = new Promise<void>((resolve) => child?.once('message', () => resolve()));

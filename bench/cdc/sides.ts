@@ -1,6 +1,7 @@
 import { startCluster, type Cluster } from '#stack/clusters.ts';
 import { createPool } from '#kernel/db/pool.ts';
 import { compilePlan, type Plan } from '#plan/compile.ts';
+import type { DebeziumConfig } from '#plan/debezium-config.ts';
 import { installGuard } from '#guard/install.ts';
 import { migrateControl } from '#plan/store/migrate-control.ts';
 import type pg from 'pg';
@@ -95,11 +96,13 @@ export async function createDatabases(
 export async function createPlan(
   sides: Sides,
   databases: Databases,
+  debezium?: DebeziumConfig,
 ): Promise<{ plan: Plan; control: pg.Pool }> {
   const controlUrl = await sides.target.createDatabase(`${databases.name}_control`);
   const plan = compilePlan({
     control: { url: controlUrl },
     secret: 'a secret of thirty-two characters or more',
+    ...(debezium ? { transport: 'debezium' as const, debezium } : {}),
     monolith: { url: 'http://127.0.0.1:1', database: databases.sourceUrl },
     services: { shop: { url: 'http://127.0.0.1:1', database: databases.targetUrl } },
     groups: { [databases.name]: { service: 'shop', routes: ['GET /p'], tables: [table] } },
