@@ -95,8 +95,8 @@ export class KafkaLogReader implements LogReader {
       groupId: `matapalo.reader.${topic}.${randomUUID()}`,
       maxWaitTimeInMs: maxWaitMs,
       minBytes: 1,
-      maxBytes: 16 * 1024 * 1024,
-      maxBytesPerPartition: 4 * 1024 * 1024,
+      maxBytes: 4 * 1024 * 1024,
+      maxBytesPerPartition: 2 * 1024 * 1024,
       retry: { initialRetryTime: 100, retries: 3, restartOnFailure: async () => false },
     });
     this.#consumer = consumer;
