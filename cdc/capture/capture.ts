@@ -3,6 +3,8 @@
  * it: a checkpoint (M, m) says that every transaction that committed before M has been applied, and the first m changes of
  * the one at M. After a whole transaction a checkpoint is therefore (end of its commit, 0). By transport:
  * `direct`: major is the LSN of the commit record, minor the ordinal of the change in the transaction, from 0.
+ * `debezium`: major is where the transaction before ended, minor the offset of the change's record in the topic; reading goes on
+ * there, so that after a whole transaction minor is the offset after its end, not 0.
  */
 export interface Position {
   major: bigint;
