@@ -1,34 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '#test/cdc-fixture.ts';
 import { boards, fileOf, jsonOf } from '../../deploy/grafana/source/write.ts';
 import { documentedMetrics, exposedMetrics } from './documented.ts';
 import { withoutPrometheus } from './find-prometheus.ts';
+import { files, filledIn, needsConnect, queries } from './panel-queries.ts';
 import { startWatchedShop, type WatchedShop } from './watched-shop.ts';
-
-interface Target {
-  expr: string;
-  refId: string;
-}
-interface Panel {
-  title: string;
-  type: string;
-  targets?: Target[];
-}
-
-const files = readdirSync('deploy/grafana/dashboards').filter((name) => name.endsWith('.json'));
-const queries = files.flatMap((file) => {
-  const { panels } = JSON.parse(readFileSync(`deploy/grafana/dashboards/${file}`, 'utf8')) as {
-    panels: Panel[];
-  };
-  return panels.flatMap(({ title, targets = [] }) =>
-    targets.map(({ expr, refId }) => ({ name: `${file}: ${title} ${refId}`, expr })),
-  );
-});
-/** There only with Kafka Connect. */
-const needsConnect = ({ expr }: { expr: string }) => expr.includes('matapalo_connector_state');
-/** What Grafana puts in for "all groups" and for a range that fits the scrape interval. */
-const filledIn = (expr: string) => expr.replaceAll('$group', '.*').replaceAll('$__rate_interval', '20s');
 
 describe('the dashboards', () => {
   it.each(boards.map((spec) => [fileOf(spec), spec] as const))(

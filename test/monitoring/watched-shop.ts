@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { OperatorApi, Refused } from '#stack/demo/operator-api.ts';
-import { startShop, type Shop } from '#stack/shop.ts';
+import { startShop, type Shop, type ShopOptions } from '#stack/shop.ts';
 import { until } from '#test/cdc-fixture.ts';
 import { Prometheus } from './prometheus.ts';
 
@@ -16,7 +16,7 @@ export interface WatchedShop {
 const group = 'catalogue';
 
 /** The sample shop under a little traffic, scraped, its catalogue moved to the service and back and there again. */
-export async function startWatchedShop(): Promise<WatchedShop> {
+export async function startWatchedShop(options: Pick<ShopOptions, 'profile'> = {}): Promise<WatchedShop> {
   const folder = mkdtempSync(join(tmpdir(), 'matapalo-watched-'));
   // As root, PostgreSQL runs under another account, which has to pass through.
   if (process.getuid?.() === 0) chmodSync(folder, 0o711);
@@ -27,7 +27,7 @@ export async function startWatchedShop(): Promise<WatchedShop> {
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    const shop = await startShop({ dataDir: join(folder, 'shop'), port: 0, scale: 0.02 });
+    const shop = await startShop({ dataDir: join(folder, 'shop'), port: 0, scale: 0.02, ...options });
     closers.push(() => shop.stop());
     for (const cluster of [shop.clusters.legacy, shop.clusters.services]) {
       await cluster.query(`alter system set max_slot_wal_keep_size = '1GB'`);
