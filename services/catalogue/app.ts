@@ -1,7 +1,9 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { createVerify } from '#kernel/auth/verify.ts';
-import { unreachable } from '#kernel/db/pool.ts';
-import { problem, problemType } from '#kernel/http/problem.ts';
+import { ownershipFromView, ownsAlone } from '#kernel/db/ownership.ts';
+import { connectDatabase, poolOf, warmUp } from '#kernel/db/service-database.ts';
+import { createWrite } from '#kernel/db/unit-of-work.ts';
+import { publicServer } from '#kernel/http/public-routes.ts';
 import { createServer } from '#kernel/http/server.ts';
 import type { Log } from '#kernel/log.ts';
 import { createRegistry, observePool, observeRequests } from '#kernel/metrics.ts';
@@ -10,13 +12,10 @@ import { expireReservations, startExpiry } from './expiry.ts';
 import { rehearse } from './rehearse.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
 import { createStandby } from './standby.ts';
-import { createDataSource, poolOf, warmUp } from './store/data-source.ts';
-import { ownershipFromView, ownsAlone } from './store/ownership.ts';
-import { createWrite } from './store/unit-of-work.ts';
+import { createDataSource, warmTables } from './store/data-source.ts';
 
 /** So often does the engine see each function that it compiles it. */
 const rehearsals = 40;
-const maxBodyBytes = 256 * 1024;
 
 /** The whole service, not listening yet. Closing it stops the job and the pool, after the requests in flight. */
 export async function buildApp(config: CatalogueConfig, log: Log): Promise<FastifyInstance> {
@@ -25,11 +24,7 @@ export async function buildApp(config: CatalogueConfig, log: Log): Promise<Fasti
     poolSize: config.poolSize,
     onPoolError: (error) => log.warn({ err: error }, 'an idle database connection broke'),
   });
-  try {
-    await source.initialize();
-  } catch (error) {
-    throw unreachable("The catalogue's database (DATABASE_URL)", error);
-  }
+  await connectDatabase('the catalogue', source);
   const registry = createRegistry('catalogue');
   const app = createServer({
     log,
@@ -37,17 +32,7 @@ export async function buildApp(config: CatalogueConfig, log: Log): Promise<Fasti
     ready: async () => {
       await source.query('select 1 from products limit 0');
     },
-    fastify: {
-      bodyLimit: maxBodyBytes,
-      routerOptions: { maxParamLength: 200 },
-      requestTimeout: 30_000,
-      keepAliveTimeout: 72_000,
-      // A URL that cannot be decoded is answered before any route is chosen.
-      frameworkErrors: (error, _request, reply) => {
-        const body = problem(400, 'bad-request', 'The request cannot be understood', error.message);
-        void (reply as FastifyReply).code(400).type(problemType).send(body);
-      },
-    },
+    fastify: publicServer,
   });
   observeRequests(app, registry);
   observePool(poolOf(source), registry, 'catalogue');
@@ -67,7 +52,7 @@ export async function buildApp(config: CatalogueConfig, log: Log): Promise<Fasti
   app.addHook('onReady', async () => {
     const startedMs = performance.now();
     try {
-      await warmUp(source, config.poolSize);
+      await warmUp(source, config.poolSize, warmTables);
       await rehearse(source, config.poolSize, rehearsals, log);
       log.info({ tookMs: Math.round(performance.now() - startedMs) }, 'the writes were rehearsed');
     } catch (error) {

@@ -1,12 +1,10 @@
+import { issuerFromEnv, type IssuerConfig } from '#kernel/auth/issuer-env.ts';
 import { boolEnv, envOr, intEnv, requireEnv } from '#kernel/env.ts';
 
-export interface CatalogueConfig {
+export interface CatalogueConfig extends IssuerConfig {
   host: string;
   port: number;
   databaseUrl: string;
-  /** Where token issuers publish their keys: by default at the shop's public address. */
-  jwksUrl: string;
-  issuer: string;
   poolSize: number;
   /** True: no other side exists, and the service owns its tables. */
   standalone: boolean;
@@ -20,16 +18,8 @@ export function readConfig(): CatalogueConfig {
       'DATABASE_URL',
       "the catalogue's database, as postgres://user@host:port/database",
     ),
-    jwksUrl: jwksUrl(),
-    issuer: envOr('JWT_ISSUER', 'matapalo-shop'),
+    ...issuerFromEnv(),
     poolSize: intEnv('DB_POOL', 8, { min: 2, max: 500 }),
     standalone: boolEnv('STANDALONE'),
   };
-}
-
-function jwksUrl(): string {
-  const named = envOr('JWKS_URL', '');
-  if (named !== '') return named;
-  const publicUrl = requireEnv('PUBLIC_URL', "the shop's public address, such as http://localhost:8080");
-  return new URL('/.well-known/jwks.json', publicUrl).href;
 }

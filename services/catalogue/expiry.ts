@@ -1,10 +1,10 @@
 import type { DataSource } from 'typeorm';
 import { describeError } from '#kernel/errors.ts';
 import type { Log } from '#kernel/log.ts';
-import { Refusal } from './rules/refusal.ts';
-import { ownerNow, type Ownership } from './store/ownership.ts';
+import { Refusal } from '#kernel/http/refusal.ts';
+import { ownerNow, type Ownership } from '#kernel/db/ownership.ts';
 import { expireDue } from './store/reservations.ts';
-import type { Write } from './store/unit-of-work.ts';
+import type { Write } from '#kernel/db/unit-of-work.ts';
 
 const batch = 100;
 

@@ -6,7 +6,8 @@ import { createPool } from '#kernel/db/pool.ts';
 import { startCluster, type Cluster } from '#stack/clusters.ts';
 import { catalogueGroup } from '../../test/contract/carry-rows.ts';
 import { rehearse } from './rehearse.ts';
-import { createDataSource, poolOf } from './store/data-source.ts';
+import { poolOf } from '#kernel/db/service-database.ts';
+import { createDataSource } from './store/data-source.ts';
 import { meetGuards, onStandIns } from './store/stand-ins.ts';
 
 const connections = 3;

@@ -5,8 +5,8 @@ import type { Identity } from '#kernel/auth/verify.ts';
 import { createServer } from '#kernel/http/server.ts';
 import type { Log } from '#kernel/log.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
-import { poolOf } from './store/data-source.ts';
-import { rows } from './store/sql.ts';
+import { poolOf } from '#kernel/db/service-database.ts';
+import { rows } from '#kernel/db/statements.ts';
 import { onStandIns } from './store/stand-ins.ts';
 
 const nobody: Identity = { subject: '0', roles: ['manager'], scopes: [], claims: {} };

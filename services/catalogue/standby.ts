@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
-import { poolOf } from './store/data-source.ts';
-import { ownerNow, type Ownership } from './store/ownership.ts';
+import { poolOf } from '#kernel/db/service-database.ts';
+import { ownerNow, type Ownership } from '#kernel/db/ownership.ts';
 import { meetGuards } from './store/stand-ins.ts';
 
 const againMs = 60_000;

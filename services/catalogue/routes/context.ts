@@ -1,9 +1,6 @@
-import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DataSource } from 'typeorm';
 import type { Verify } from '#kernel/auth/verify.ts';
-import type { Write } from '../store/unit-of-work.ts';
-import type { SchemaTypes } from './validate.ts';
+import type { Write } from '#kernel/db/unit-of-work.ts';
 
 /** What every route works with. */
 export interface CatalogueContext {
@@ -12,11 +9,7 @@ export interface CatalogueContext {
   verify: Verify;
 }
 
-/** A Fastify instance whose handlers see the types of their schemas. */
-export type CatalogueApp = FastifyInstance<
-  RawServerDefault,
-  IncomingMessage,
-  ServerResponse,
-  FastifyBaseLogger,
-  SchemaTypes
->;
+/** Who may change products and count stock. */
+export const editors: readonly string[] = ['manager', 'admin'];
+
+export type { PublicApp as CatalogueApp } from '#kernel/http/public-routes.ts';

@@ -1,7 +1,7 @@
 import { listProducts } from '../store/list-products.ts';
 import { archiveProduct, changeProduct, createProduct, findProduct, noProduct } from '../store/products.ts';
-import { authorize, editors } from './authorize.ts';
-import type { CatalogueApp, CatalogueContext } from './context.ts';
+import { authorize } from '#kernel/auth/authorize.ts';
+import { editors, type CatalogueApp, type CatalogueContext } from './context.ts';
 import { defaultLimit, NumericId, PriceBody, ProductBody, ProductPatch, ProductQuery } from './schemas.ts';
 
 export function productRoutes(app: CatalogueApp, { source, write, verify }: CatalogueContext): void {

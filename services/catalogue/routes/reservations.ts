@@ -1,7 +1,7 @@
 import { Refusal } from '../rules/refusal.ts';
 import { normaliseLines, type ReservationLine, type ReservationMove } from '../rules/reservation.ts';
 import { findReservation, moveReservation, noReservation, reserve } from '../store/reservations.ts';
-import { authorize, identityOf } from './authorize.ts';
+import { authorize, identityOf } from '#kernel/auth/authorize.ts';
 import type { CatalogueApp, CatalogueContext } from './context.ts';
 import { defaultTtlSeconds, ReservationBody, UuidId } from './schemas.ts';
 

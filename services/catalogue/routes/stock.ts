@@ -1,7 +1,7 @@
 import { adjustStock, availabilities } from '../store/stock.ts';
 import { noProduct } from '../store/products.ts';
-import { authorize, editors } from './authorize.ts';
-import type { CatalogueApp, CatalogueContext } from './context.ts';
+import { authorize } from '#kernel/auth/authorize.ts';
+import { editors, type CatalogueApp, type CatalogueContext } from './context.ts';
 import { AdjustmentBody, AvailabilityBody, NumericId } from './schemas.ts';
 
 export function stockRoutes(app: CatalogueApp, { source, write, verify }: CatalogueContext): void {

@@ -1,7 +1,8 @@
+import type { DomainEvent as AnyEvent } from '#kernel/db/outbox.ts';
 import type { ReservationLine, ReservationStatus } from './reservation.ts';
 
-/** What others may learn about the catalogue. Names are past tense; a payload carries what a reader needs, no more. */
-export interface DomainEvent {
+/** What others may learn about the catalogue. */
+export interface DomainEvent extends AnyEvent {
   aggregateType: 'product' | 'reservation';
   aggregateId: string;
   type:

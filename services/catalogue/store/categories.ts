@@ -1,4 +1,4 @@
-import { rows, type Sql } from './sql.ts';
+import { rows, type Sql } from '#kernel/db/statements.ts';
 
 export interface CategoryView {
   id: number;

@@ -6,7 +6,7 @@ import {
   type ProductRecord,
   type ProductView,
 } from './product-view.ts';
-import { rows, type Sql } from './sql.ts';
+import { rows, type Sql } from '#kernel/db/statements.ts';
 
 export interface ProductFilter {
   categoryId?: number;

@@ -2,7 +2,7 @@ import { errorCodeOf } from '#kernel/errors.ts';
 import { productEvent, type DomainEvent } from '../rules/event.ts';
 import { Refusal } from '../rules/refusal.ts';
 import { decimal } from '../rules/money.ts';
-import { publish, publishing, textOf } from './outbox.ts';
+import { publish, publishing, textOf } from '#kernel/db/outbox.ts';
 import {
   ownColumns,
   productColumns,
@@ -11,7 +11,7 @@ import {
   type ProductRecord,
   type ProductView,
 } from './product-view.ts';
-import { constraintOf, rows, type Sql } from './sql.ts';
+import { constraintOf, rows, type Sql } from '#kernel/db/statements.ts';
 
 export interface NewProduct {
   sku: string;

@@ -9,7 +9,7 @@ import {
   type StockEffect,
 } from '../rules/reservation.ts';
 import { holdLines, lockLevels, settleReservations } from './reserved-stock.ts';
-import { rows, type Sql } from './sql.ts';
+import { rows, type Sql } from '#kernel/db/statements.ts';
 
 export interface ReservationView {
   id: string;

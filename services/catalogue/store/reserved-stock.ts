@@ -1,7 +1,7 @@
 import type { DomainEvent } from '../rules/event.ts';
 import type { ReservationLine, ReservationStatus, StockEffect } from '../rules/reservation.ts';
-import { publishing, textOf } from './outbox.ts';
-import { rows, type Sql } from './sql.ts';
+import { publishing, textOf } from '#kernel/db/outbox.ts';
+import { rows, type Sql } from '#kernel/db/statements.ts';
 
 export interface LockedLevel {
   productId: number;

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { onConnection, type Sql } from './sql.ts';
+import { onConnection, type Sql } from '#kernel/db/statements.ts';
 
 /** The catalogue's tables, each with a column of its own, in the order in which they refer to each other. */
 const tables = {

@@ -4,12 +4,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startCluster, type Cluster } from '#stack/clusters.ts';
 import { Refusal } from '../rules/refusal.ts';
 import { normaliseLines } from '../rules/reservation.ts';
-import { createDataSource, poolOf } from './data-source.ts';
-import { ownsAlone } from './ownership.ts';
+import { poolOf } from '#kernel/db/service-database.ts';
+import { createDataSource } from './data-source.ts';
+import { ownsAlone } from '#kernel/db/ownership.ts';
 import { expireDue, moveReservation, reserve } from './reservations.ts';
-import { rows } from './sql.ts';
+import { rows } from '#kernel/db/statements.ts';
 import { adjustStock } from './stock.ts';
-import { createWrite, type Write } from './unit-of-work.ts';
+import { createWrite, type Write } from '#kernel/db/unit-of-work.ts';
 
 let cluster: Cluster;
 let source: DataSource;

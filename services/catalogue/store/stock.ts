@@ -2,7 +2,7 @@ import { errorCodeOf } from '#kernel/errors.ts';
 import { productEvent } from '../rules/event.ts';
 import { Refusal } from '../rules/refusal.ts';
 import { noProduct } from './products.ts';
-import { constraintOf, rows, type Sql } from './sql.ts';
+import { constraintOf, rows, type Sql } from '#kernel/db/statements.ts';
 
 export interface Availability {
   productId: number;

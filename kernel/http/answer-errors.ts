@@ -1,15 +1,15 @@
 import type { FastifyInstance } from 'fastify';
-import { isConnectionError } from '#kernel/db/pool.ts';
-import { errorCodeOf, MatapaloError } from '#kernel/errors.ts';
-import { problem, problemType } from '#kernel/http/problem.ts';
-import { Refusal, type RefusalCode } from '../rules/refusal.ts';
-import { notOwner } from '../store/ownership.ts';
+import { notOwner } from '../db/ownership.ts';
+import { isConnectionError } from '../db/pool.ts';
+import { errorCodeOf, MatapaloError } from '../errors.ts';
+import { problem, problemType } from './problem.ts';
+import { Refusal, refuse, type CommonCode } from './refusal.ts';
 
-/** Every failure of the catalogue's URLs as problem+json, with what a proxy must see when another side owns the data. */
+/** Every failure of a service's public URLs as problem+json, with what a proxy must see when another side owns the data. */
 export function answerErrors(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
     const refusal = refusalOf(error);
-    const { code, status, title, message, extra } = refusal;
+    const { code, status, title, message, extra, headers } = refusal;
     if (code === 'not-owner') void reply.header('matapalo-refused', 'MP001');
     if (status === 503) void reply.header('retry-after', '1');
     if (status === 401) void reply.header('www-authenticate', 'Bearer');
@@ -17,6 +17,7 @@ export function answerErrors(app: FastifyInstance): void {
     else if (status > 500) request.log.warn({ err: error }, 'request refused');
     return reply
       .code(status)
+      .headers(headers)
       .type(problemType)
       .send({ ...extra, ...problem(status, code, title, message) });
   });
@@ -28,18 +29,18 @@ function refusalOf(error: unknown): Refusal {
   if (error instanceof MatapaloError) return ofKernel(error);
   if (errorCodeOf(error) === 'MP001') return notOwner(error);
   if (isConnectionError(error)) {
-    return new Refusal('unavailable', 'The database is away; try again.', {}, error);
+    return refuse('unavailable', 'The database is away; try again.', { cause: error });
   }
-  return ofFramework(error) ?? new Refusal('internal', 'Something went wrong; the log has the details.');
+  return ofFramework(error) ?? refuse('internal', 'Something went wrong; the log has the details.');
 }
 
 function ofKernel(error: MatapaloError): Refusal {
-  const known: RefusalCode =
+  const known: CommonCode =
     error.code === 'unauthorized' || error.code === 'unavailable' ? error.code : 'internal';
-  return new Refusal(known, error.message, {}, error);
+  return refuse(known, error.message, { cause: error });
 }
 
-const codeByStatus: Record<number, RefusalCode> = {
+const codeByStatus: Record<number, CommonCode> = {
   404: 'not-found',
   413: 'too-large',
   415: 'unsupported-media-type',
@@ -50,5 +51,5 @@ function ofFramework(error: unknown): Refusal | undefined {
   if (!(error instanceof Error) || !('statusCode' in error)) return undefined;
   const status = Number(error.statusCode);
   if (!(status >= 400 && status < 500)) return undefined;
-  return new Refusal(codeByStatus[status] ?? 'bad-request', error.message, {}, error);
+  return refuse(codeByStatus[status] ?? 'bad-request', error.message, { cause: error });
 }

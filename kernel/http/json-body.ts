@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { Refusal } from '../rules/refusal.ts';
+import { refuse } from './refusal.ts';
 
 /**
  * Reads a JSON body. An empty one counts as absent: whether a body is needed is the schema's to say. NUL characters,
@@ -12,7 +12,7 @@ export async function readJsonBody(_request: FastifyRequest, source: string | Bu
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new Refusal('bad-request', 'The body is not JSON.', {}, cause);
+    throw refuse('bad-request', 'The body is not JSON.', { cause });
   }
   // An escape or a suspicious key shows in the source; only then is the walk worth its time.
   if (/\\u00|__proto__|constructor/i.test(text)) refuseUnsafe(value);
@@ -21,12 +21,12 @@ export async function readJsonBody(_request: FastifyRequest, source: string | Bu
 
 function refuseUnsafe(value: unknown): void {
   if (typeof value === 'string' && value.includes('\0')) {
-    throw new Refusal('bad-request', 'The body holds a NUL character.');
+    throw refuse('bad-request', 'The body holds a NUL character.');
   }
   if (typeof value !== 'object' || value === null) return;
   for (const [key, member] of Object.entries(value)) {
     if (key === '__proto__' || key === 'constructor') {
-      throw new Refusal('bad-request', `The key ${key} is not taken.`);
+      throw refuse('bad-request', `The key ${key} is not taken.`);
     }
     refuseUnsafe(key);
     refuseUnsafe(member);

@@ -25,7 +25,7 @@ const names = new Map<string, string>();
 export function onConnection(client: pg.ClientBase): Sql {
   const query = async (text: string, values: unknown[] = []): Promise<unknown[]> => {
     let name = names.get(text);
-    if (name === undefined) names.set(text, (name = `catalogue_${names.size + 1}`));
+    if (name === undefined) names.set(text, (name = `statement_${names.size + 1}`));
     return (await client.query<pg.QueryResultRow>({ name, text, values })).rows;
   };
   return { query } as Sql;

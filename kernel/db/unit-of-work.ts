@@ -1,9 +1,9 @@
 import type pg from 'pg';
-import { transactionBegunBy } from '#kernel/db/pool.ts';
-import { errorCodeOf } from '#kernel/errors.ts';
-import { Refusal } from '../rules/refusal.ts';
+import { errorCodeOf } from '../errors.ts';
+import { refuse } from '../http/refusal.ts';
 import { isUnknown, notOwner, saysOurs, type Ownership } from './ownership.ts';
-import { onConnection, type Sql } from './sql.ts';
+import { transactionBegunBy } from './pool.ts';
+import { onConnection, type Sql } from './statements.ts';
 
 export type Write = <T>(work: (sql: Sql) => Promise<T>) => Promise<T>;
 
@@ -29,7 +29,7 @@ export function createWrite(pool: pg.Pool, ownership: Ownership): Write {
         if (code !== '40001' && code !== '40P01') throw error;
         if (attempt < attempts) continue;
         if (code === '40001') throw notOwner(error);
-        throw new Refusal('unavailable', 'Too many writers want the same rows; try again.', {}, error);
+        throw refuse('unavailable', 'Too many writers want the same rows; try again.', { cause: error });
       }
     }
   };

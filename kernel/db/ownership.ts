@@ -1,7 +1,7 @@
-import { literal } from '#kernel/db/sql.ts';
-import { errorCodeOf } from '#kernel/errors.ts';
-import { Refusal } from '../rules/refusal.ts';
-import { rows, type Sql } from './sql.ts';
+import { errorCodeOf } from '../errors.ts';
+import { refuse, type Refusal } from '../http/refusal.ts';
+import { literal } from './sql.ts';
+import { rows, type Sql } from './statements.ts';
 
 /** How this database is asked whether the service's own API and jobs may write it. */
 export interface Ownership {
@@ -17,7 +17,7 @@ export function ownershipFromView(group: string): Ownership {
   return { question: `select owner from matapalo.owner where group_name = ${literal(group)}` };
 }
 
-/** For a catalogue that runs without a monolith beside it. A guard on its tables, where there is one, still decides. */
+/** For a service that runs without a monolith beside it. A guard on its tables, where there is one, still decides. */
 export const ownsAlone: Ownership = { question: undefined };
 
 /** Whose it is as far as this database knows. */
@@ -45,5 +45,5 @@ export function isUnknown(error: unknown): boolean {
 }
 
 export function notOwner(cause?: unknown): Refusal {
-  return new Refusal('not-owner', 'The catalogue is owned by the other side now; try again.', {}, cause);
+  return refuse('not-owner', 'This data is owned by the other side now; try again.', { cause });
 }

@@ -1,19 +1,15 @@
 import type { FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
-import type { Identity, Verify } from '#kernel/auth/verify.ts';
-import { Refusal } from '../rules/refusal.ts';
-
-export type Role = 'customer' | 'agent' | 'manager' | 'admin';
-
-export const editors: readonly Role[] = ['manager', 'admin'];
+import { refuse } from '../http/refusal.ts';
+import type { Identity, Verify } from './verify.ts';
 
 const identities = new WeakMap<FastifyRequest, Identity>();
 
 /** Needs a valid token, and one of `roles` where they are given; runs before a body is read. */
-export function authorize(verify: Verify, roles?: readonly Role[]): onRequestAsyncHookHandler {
+export function authorize(verify: Verify, roles?: readonly string[]): onRequestAsyncHookHandler {
   return async (request) => {
     const identity = await verify(request.headers.authorization);
     if (roles && !roles.some((role) => identity.roles.includes(role))) {
-      throw new Refusal('forbidden', `One of these roles is needed: ${roles.join(', ')}.`);
+      throw refuse('forbidden', `One of these roles is needed: ${roles.join(', ')}.`);
     }
     identities.set(request, identity);
   };
@@ -22,6 +18,6 @@ export function authorize(verify: Verify, roles?: readonly Role[]): onRequestAsy
 /** Who sent a request that was authorized. */
 export function identityOf(request: FastifyRequest): Identity {
   const identity = identities.get(request);
-  if (identity === undefined) throw new Refusal('unauthorized', 'A bearer token is needed.');
+  if (identity === undefined) throw refuse('unauthorized', 'A bearer token is needed.');
   return identity;
 }

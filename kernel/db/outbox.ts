@@ -1,5 +1,12 @@
-import type { DomainEvent } from '../rules/event.ts';
-import { rows, type Sql } from './sql.ts';
+import { rows, type Sql } from './statements.ts';
+
+/** What a service lets others know. Names are past tense; a payload carries what a reader needs, no more. */
+export interface DomainEvent {
+  aggregateType: string;
+  aggregateId: string;
+  type: string;
+  payload: Record<string, unknown>;
+}
 
 /**
  * Events become visible with the change that they tell of, or not at all: they share its transaction. Only the
