@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { errorCodeOf, MatapaloError } from '#kernel/errors.ts';
-import { isConnectionError, transaction, type Queryable } from '#kernel/db/pool.ts';
+import { isConnectionError, transactionBegunBy, type Queryable } from '#kernel/db/pool.ts';
 import { guardLockClass } from '#plan/names.ts';
 import type { Owner, Side } from '#plan/phase.ts';
 import { lockKey } from './install.ts';
@@ -53,7 +53,11 @@ export async function moveOwnership(pool: pg.Pool, group: string, move: Move): P
   for (let turn = 0; ; turn++) {
     move.signal?.throwIfAborted();
     try {
-      return await transaction(pool, (db) => moveOnce(db, group, move, turn));
+      return await transactionBegunBy(
+        pool,
+        (db) => lockOut(db, group, turn),
+        (db) => moveOnce(db, group, move),
+      );
     } catch (error) {
       const code = errorCodeOf(error);
       const lockNotHad = code === '55P03' || code === '40P01';
@@ -76,10 +80,17 @@ export async function moveOwnership(pool: pg.Pool, group: string, move: Move): P
   }
 }
 
-async function moveOnce(db: Queryable, group: string, move: Move, turn: number): Promise<Beat> {
+/** Begins the transaction and takes the exclusive lock, in one round trip: clients wait for what this takes. */
+async function lockOut(db: Queryable, group: string, turn: number): Promise<void> {
   // The first turns are the shortest: while we wait, new writers queue behind us.
-  await db.query(`set local lock_timeout = '${Math.min(400, 50 * 2 ** Math.min(turn, 3))}ms'`);
-  await db.query('select pg_advisory_xact_lock($1, $2)', [guardLockClass, lockKey(group)]);
+  const lockTimeoutMs = Math.min(400, 50 * 2 ** Math.min(turn, 3));
+  await db.query(
+    `begin isolation level read committed; set local lock_timeout = '${lockTimeoutMs}ms';
+     select pg_advisory_xact_lock(${guardLockClass}, ${lockKey(group)})`,
+  );
+}
+
+async function moveOnce(db: Queryable, group: string, move: Move): Promise<Beat> {
   const moved = await db.query(
     `update matapalo.ownership set owner = $2, epoch = $3, changed_at = clock_timestamp()
       where group_name = $1 and owner = $4 and epoch = $5`,

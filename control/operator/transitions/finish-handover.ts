@@ -4,7 +4,8 @@ import { end, publish, step, type Run } from './run.ts';
 /** The target is open: publish, wait for the proxies, and write down what it cost. */
 export async function finishHandover(run: Run, heldRequests = 0): Promise<void> {
   const { transition } = run;
-  await step(run, 'publishing');
+  // Journaled together with `opened`, unless this goes on where a predecessor stopped.
+  if (!run.times.has('publishing')) await step(run, 'publishing');
   const version = await publish(run, 'published', {
     phase: transition.toPhase,
     epoch: transition.fromEpoch + 1n,

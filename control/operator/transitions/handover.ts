@@ -60,8 +60,7 @@ export async function handOver(run: Run): Promise<void> {
     await step(run, 'hold', {}, true);
     await publish(run, 'holding', { holding: transition.id });
     await waitDrained(run);
-    await step(run, 'drained');
-    await step(run, 'closing');
+    await step(run, ['drained', 'closing']);
     const beat = await moveOwnership(source, group.name, {
       from: begun,
       to: moved,
@@ -70,10 +69,11 @@ export async function handOver(run: Run): Promise<void> {
     });
     await step(run, 'closed', { n: beat.n.toString(), epoch: beat.epoch.toString() });
     await Promise.all([waitStandbys(run, source), waitApplied(run, target, direction, beat)]);
-    await step(run, 'caught-up');
-    await step(run, 'sequences');
-    await raiseSequences(source, target, pairs, handover.from);
-    heldRequests = await countHeld(run);
+    await step(run, ['caught-up', 'sequences']);
+    [heldRequests] = await Promise.all([
+      countHeld(run),
+      raiseSequences(source, target, pairs, handover.from),
+    ]);
     await step(run, 'opening');
     await moveOwnership(target, group.name, {
       from: begun,
@@ -81,7 +81,7 @@ export async function handOver(run: Run): Promise<void> {
       timeoutMs: group.limits.catchUpTimeoutMs,
       signal: run.term.signal,
     });
-    await step(run, 'opened');
+    await step(run, ['opened', 'publishing']);
   } catch (error) {
     return undoHandover(run, handover, error);
   }

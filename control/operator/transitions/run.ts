@@ -1,7 +1,6 @@
-import { transaction } from '#kernel/db/pool.ts';
 import type { GroupPlan } from '#plan/compile.ts';
 import { publishGroup, type GroupChange } from '#plan/store/groups.ts';
-import { append, requireTerm } from '../journal/journal.ts';
+import { append, underTerm } from '../journal/journal.ts';
 import { endTransition, type Transition, type TransitionState } from '../journal/transitions.ts';
 import type { Term } from '../lead/lead.ts';
 import type { Operator } from '../operator.ts';
@@ -16,16 +15,16 @@ export interface Run {
   times: Map<string, number>;
 }
 
-/** Journals a step before its act. Throws `not-leader` when another term has begun. */
+/** Journals a step before its act, or several with no act between them. Throws `not-leader` when another term has begun. */
 export async function step(
   run: Run,
-  name: string,
+  name: string | readonly string[],
   detail: Record<string, unknown> = {},
   durable = false,
 ): Promise<void> {
   run.term.signal.throwIfAborted();
   await append(durable ? run.op.control : run.op.steps, run.term.term, run.transition.id, name, detail);
-  await journaled(run, name);
+  for (const each of [name].flat()) await journaled(run, each);
 }
 
 async function journaled(run: Run, name: string): Promise<void> {
@@ -47,8 +46,7 @@ export async function publish(
   },
 ): Promise<bigint> {
   run.term.signal.throwIfAborted();
-  const version = await transaction(run.op.control, async (client) => {
-    await requireTerm(client, run.term.term);
+  const version = await underTerm(run.op.control, run.term.term, async (client) => {
     const version = await publishGroup(client, run.group.name, change);
     await append(client, run.term.term, run.transition.id, name, { version: version.toString() });
     if (end) await endTransition(client, run.transition.id, end.state, end);
@@ -65,8 +63,7 @@ export async function end(
   state: Exclude<TransitionState, 'running'>,
   outcome: { reason?: string; measured?: Record<string, unknown> } = {},
 ): Promise<void> {
-  await transaction(run.op.control, async (client) => {
-    await requireTerm(client, run.term.term);
+  await underTerm(run.op.control, run.term.term, async (client) => {
     await append(client, run.term.term, run.transition.id, name, {});
     await endTransition(client, run.transition.id, state, outcome);
   });

@@ -81,13 +81,19 @@ export type GroupChange = Partial<Pick<GroupState, 'phase' | 'epoch' | 'canaryPe
 
 /** Changes a group and publishes a new route version; call inside a transaction. Returns the version. */
 export async function publishGroup(db: Queryable, name: string, change: GroupChange): Promise<bigint> {
-  await db.query(
-    `update route_group
-        set phase = coalesce($2, phase), epoch = coalesce($3::bigint, epoch),
-            canary_percent = coalesce($4::int, canary_percent),
-            holding = case when $5 then $6::uuid else holding end,
-            changed_at = now()
-      where name = $1`,
+  // One round trip: requests may be held meanwhile.
+  const { rows } = await db.query<{ version: string }>(
+    `with changed as (
+       update route_group
+          set phase = coalesce($2, phase), epoch = coalesce($3::bigint, epoch),
+              canary_percent = coalesce($4::int, canary_percent),
+              holding = case when $5 then $6::uuid else holding end,
+              changed_at = now()
+        where name = $1 returning name
+     ), next as (
+       update route_version set version = version + 1 returning version
+     )
+     select version::text, pg_notify($7, version::text), (select count(*) from changed) from next`,
     [
       name,
       change.phase ?? null,
@@ -95,13 +101,10 @@ export async function publishGroup(db: Queryable, name: string, change: GroupCha
       change.canaryPercent ?? null,
       change.holding !== undefined,
       change.holding ?? null,
+      channels.routes,
     ],
   );
-  const { rows } = await db.query<{ version: string }>(
-    `update route_version set version = version + 1 returning version::text`,
-  );
   const version = rows[0]?.version ?? '0';
-  await db.query('select pg_notify($1, $2)', [channels.routes, version]);
   return BigInt(version);
 }
 
