@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { authorise } from './auth/authorise.ts';
-import { loadKeys } from './auth/keys.ts';
+import { openKeyRing } from './auth/keys.ts';
 import { createTokens } from './auth/tokens.ts';
 import { ProductEntity, StockEntity } from './catalogue/entities.ts';
 import { expireReservations } from './catalogue/expiry.ts';
@@ -29,14 +29,15 @@ import { supportRoutes } from './support/routes.ts';
 import { accountRoutes } from './users/account-routes.ts';
 import { UserEntity } from './users/entities.ts';
 import { oauthRoutes } from './users/oauth-routes.ts';
-import { dropEndedTokens } from './users/refresh-tokens.ts';
+import { recoveryRoutes } from './users/recovery-routes.ts';
+import { dropEnded } from './users/refresh-tokens.ts';
 import { sessionRoutes } from './users/session-routes.ts';
 
 /** The whole shop in one process, ready to listen or to be injected into. Closing it closes all that it opened. */
 export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
   const log = pino({ level: config.logLevel, base: { name: 'monolith' } });
-  const keys = await loadKeys(config.keysFile);
-  const tokens = createTokens(keys, config.issuer);
+  const ring = await openKeyRing(config.keysFile, log);
+  const tokens = createTokens(ring, config.issuer);
   const db = createDataSource({
     databaseUrl: config.databaseUrl,
     poolSize: config.poolSize,
@@ -54,7 +55,7 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
   );
   const ownerOf = createOwnership(db.manager);
 
-  const app = createServer(log);
+  const app = createServer(log, config.trustedProxies);
   measure(app, db);
   health(app, db);
   authorise(app, tokens);
@@ -63,8 +64,9 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
 
   const sendMail = createMailer(config.mailDir, log);
   accountRoutes(app, db, sendMail);
+  recoveryRoutes(app, db, sendMail);
   sessionRoutes(app, db, tokens, config.publicUrl.startsWith('https:'));
-  oauthRoutes(app, db, keys, tokens, { name: config.issuer, publicUrl: config.publicUrl });
+  oauthRoutes(app, db, ring, tokens, { name: config.issuer, publicUrl: config.publicUrl });
   catalogueRoutes(app, db);
   reservationRoutes(app, db);
 
@@ -81,7 +83,7 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
   supportRoutes(app, db, ports);
 
   const jobs: Job[] = [
-    { name: 'drop-ended-tokens', group: 'users', everyMs: 3_600_000, run: () => dropEndedTokens(db) },
+    { name: 'drop-ended', group: 'users', everyMs: 3_600_000, run: () => dropEnded(db) },
     {
       name: 'expire-reservations',
       group: 'catalogue',
@@ -101,6 +103,7 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
   });
   app.addHook('onClose', async () => {
     await Promise.all(running.map((job) => job.stop()));
+    ring.close();
     await ports.close();
     await db.destroy();
   });

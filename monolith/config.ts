@@ -6,6 +6,8 @@ export interface ShopConfig {
   publicUrl: string;
   keysFile: string;
   issuer: string;
+  /** Whose X-Forwarded-For is believed: addresses or networks of the proxies in front. */
+  trustedProxies: string[];
   /** Mails are written here as files; without it none is sent. */
   mailDir: string | undefined;
   poolSize: number;
@@ -40,6 +42,7 @@ export function readConfig(env: Environment): ShopConfig {
     databaseUrl: need('DATABASE_URL', 'postgres://user@host:port/database'),
     keysFile: need('JWT_KEYS_FILE', 'a JSON file {"keys": [private ES256 JWKs, each with a kid]}'),
     issuer: env['JWT_ISSUER'] || 'matapalo-shop',
+    trustedProxies: (env['TRUSTED_PROXIES'] || '').split(',').filter(Boolean),
     mailDir: env['MAIL_DIR'] || undefined,
     poolSize: integer('DB_POOL', 20, 2, 500),
     logLevel: env['LOG_LEVEL'] || 'info',

@@ -2,8 +2,9 @@ import { catalogueDocument } from './catalogue/openapi.ts';
 import { reservationsDocument } from './catalogue/openapi-reservations.ts';
 import { ordersDocument } from './orders/openapi.ts';
 import { supportDocument } from './support/openapi.ts';
-import { accountPaths, sessionPaths, userSchemas } from './users/openapi.ts';
+import { accountPaths, userSchemas } from './users/openapi.ts';
 import { oauthDocument } from './users/openapi-oauth.ts';
+import { recoveryPaths, sessionPaths } from './users/openapi-sessions.ts';
 import { type DocumentPart, object, ref, type Schema } from './http/document.ts';
 
 const schemas: Record<string, Schema> = {
@@ -24,7 +25,7 @@ const schemas: Record<string, Schema> = {
 };
 
 const parts: DocumentPart[] = [
-  { paths: { ...accountPaths, ...sessionPaths }, schemas: userSchemas },
+  { paths: { ...accountPaths, ...sessionPaths, ...recoveryPaths }, schemas: userSchemas },
   oauthDocument,
   catalogueDocument,
   reservationsDocument,

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import type { FastifyBaseLogger } from 'fastify';
 import { createLocalJWKSet, importJWK, type CryptoKey, type JWK, type JWTVerifyGetKey } from 'jose';
 
 export interface Keys {
@@ -11,7 +12,52 @@ export interface Keys {
   publicJwks: { keys: JWK[] };
 }
 
-/** Reads `{ keys: [private ES256 JWKs] }`. Several keys: the first signs, the others still verify, for a rotation. */
+export interface KeyRing {
+  /** The keys that hold now. Another object after each change of the file. */
+  readonly keys: Keys;
+  close(): void;
+}
+
+const lookEveryMs = 1_000;
+
+/**
+ * Reads `{ keys: [private ES256 JWKs] }`: the first signs; the next one, published before it signs, and the former ones
+ * verify. The file is looked at once a second, so that keys rotate without a restart; a file that cannot be read leaves
+ * the keys as they are.
+ */
+export async function openKeyRing(file: string | undefined, log: FastifyBaseLogger): Promise<KeyRing> {
+  let keys = await loadKeys(file);
+  let seen = fingerprint(file);
+  const timer = setInterval(() => {
+    const found = fingerprint(file);
+    if (found === seen) return;
+    seen = found;
+    loadKeys(file).then(
+      (loaded) => {
+        keys = loaded;
+        log.info({ kid: loaded.signKid }, 'the signing keys were read again');
+      },
+      (error: unknown) => log.error({ err: error }, 'the signing keys stay as they were'),
+    );
+  }, lookEveryMs);
+  timer.unref();
+  return {
+    get keys() {
+      return keys;
+    },
+    close: () => clearInterval(timer),
+  };
+}
+
+function fingerprint(file = ''): string {
+  try {
+    const { mtimeMs, size, ino } = statSync(file);
+    return `${mtimeMs} ${size} ${ino}`;
+  } catch {
+    return 'away';
+  }
+}
+
 export async function loadKeys(file: string | undefined): Promise<Keys> {
   if (!file)
     throw new Error('JWT_KEYS_FILE is missing: a JSON file {"keys": [private ES256 JWKs, each with a kid]}.');

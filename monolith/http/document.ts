@@ -60,6 +60,7 @@ const shared: Record<number, string> = {
   413: 'The body is larger than 256 KiB: `too-large`.',
   415: 'The content type is not one that the operation takes: `unsupported-media-type`.',
   422: 'The request is understood, and its content cannot be processed; `code` says why.',
+  429: 'Too many attempts: `too-many-requests`. `retry-after` says in how many seconds to try again.',
   503: 'The data is owned by another side now (`not-owner`), or a needed server is away (`unavailable`).',
 };
 

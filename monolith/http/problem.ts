@@ -18,6 +18,7 @@ const codes = {
   'unknown-product': [422, 'There is no such active product'],
   'cart-empty': [422, 'The cart is empty'],
   'idempotency-key-reused': [422, 'The idempotency key was used with another body'],
+  'link-invalid': [422, 'The link is unknown, used or too old'],
   'not-agent': [422, 'The assignee does not work on tickets'],
   'too-many-requests': [429, 'Too many requests'],
   internal: [500, 'Unexpected failure'],

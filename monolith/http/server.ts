@@ -19,8 +19,9 @@ const codeByStatus: Record<number, ProblemCode> = {
   429: 'too-many-requests',
 };
 
-export function createServer(log: FastifyBaseLogger): FastifyInstance {
+export function createServer(log: FastifyBaseLogger, trustedProxies: string[] = []): FastifyInstance {
   const app = fastify({
+    trustProxy: trustedProxies.length > 0 ? trustedProxies : false,
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: false,

@@ -33,12 +33,12 @@ export async function seedUsers(client: Client, count: number): Promise<void> {
   const customers = customerCount(count);
   const row = (id: number, name: string, email: string): Cell[] => {
     const at = new Date(openedAt + id * 35 * 60_000).toISOString();
-    return [id, name, email, hash, at, at];
+    return [id, name, email, hash, at, at, at];
   };
   const rows: Cell[][] = [];
   for (let id = 1; id <= customers; id++) rows.push(row(id, customerName(id), `customer${id}@shop.example`));
   staff.forEach(([email, name], index) => rows.push(row(customers + index + 1, name, email)));
-  await copyRows(client, 'usr (usr_id, usr_nm, eml, pwd_hsh, crt_dt, upd_dt)', rows);
+  await copyRows(client, 'usr (usr_id, usr_nm, eml, pwd_hsh, eml_vrf_dt, crt_dt, upd_dt)', rows);
   await copyRows(
     client,
     'usr_rol (usr_id, rol_cd)',

@@ -45,6 +45,7 @@ export async function shopOn(databaseUrl: string, changes: Partial<ShopConfig> =
     publicUrl: 'http://127.0.0.1:9',
     keysFile: changes.keysFile ?? (await writeKeys(folder)),
     issuer: 'matapalo-shop',
+    trustedProxies: [],
     mailDir: undefined,
     poolSize: 10,
     logLevel: 'silent',

@@ -4,14 +4,20 @@ import { unit } from '../db/unit.ts';
 import type { Role } from '../http/document.ts';
 import { notFound, ShopError } from '../http/problem.ts';
 import { UserEntity, type UserRow } from './entities.ts';
+import { emitUser } from './events.ts';
+import { addLink } from './links.ts';
 import { hashPassword, verifyPassword } from './password.ts';
 import { endSessions } from './refresh-tokens.ts';
+
+export type Status = 'active' | 'blocked' | 'erased';
+const statusOf = { A: 'active', B: 'blocked', E: 'erased' } as const;
 
 export interface User {
   id: number;
   name: string;
   email: string;
-  status: 'active' | 'blocked';
+  emailVerified: boolean;
+  status: Status;
   roles: Role[];
   createdAt: string;
   updatedAt: string;
@@ -31,7 +37,8 @@ export const userOf = (account: Account): User => ({
   id: account.usr_id,
   name: account.usr_nm,
   email: account.eml,
-  status: account.stat_cd === 'A' ? 'active' : 'blocked',
+  emailVerified: account.eml_vrf_dt !== null,
+  status: statusOf[account.stat_cd],
   roles: account.roles,
   createdAt: account.crt_dt.toISOString(),
   updatedAt: account.upd_dt.toISOString(),
@@ -67,7 +74,7 @@ export async function listUsers(
 export async function register(
   db: DataSource,
   wanted: { email: string; name: string; password: string },
-): Promise<User> {
+): Promise<{ user: User; link: string }> {
   const hash = await hashPassword(wanted.password);
   return refusingTakenEmail(() =>
     unit(db, async (tx) => {
@@ -76,20 +83,32 @@ export async function register(
         .insert({ usr_nm: wanted.name, eml: wanted.email, pwd_hsh: hash });
       const id = Number(inserted.identifiers[0]?.['usr_id']);
       await tx.query(`insert into usr_rol (usr_id, rol_cd) values ($1, 'customer')`, [id]);
-      return presentUser(tx, id);
+      const link = await addLink(tx, id, 'V', wanted.email);
+      await emitUser(tx, 'user.registered', { id, version: 1 });
+      return { user: await presentUser(tx, id), link };
     }),
   );
 }
 
+/** A new address has to be verified anew: `link` is there then, to be mailed to it. */
 export async function updateProfile(
   db: DataSource,
   id: number,
   change: { name?: string; email?: string },
-): Promise<User> {
+): Promise<{ user: User; link: string | undefined }> {
   return refusingTakenEmail(() =>
-    changeAccount(db, id, {
-      ...(change.name === undefined ? {} : { usr_nm: change.name }),
-      ...(change.email === undefined ? {} : { eml: change.email }),
+    unit(db, async (tx) => {
+      const before = await lockAccount(tx, id);
+      const moved = change.email !== undefined && change.email.toLowerCase() !== before.eml.toLowerCase();
+      const columns = {
+        ...(change.name === undefined ? {} : { usr_nm: change.name }),
+        ...(change.email === undefined ? {} : { eml: change.email }),
+        ...(moved ? { eml_vrf_dt: null } : {}),
+      };
+      const version = await changeAccount(tx, id, columns);
+      const link = moved ? await addLink(tx, id, 'V', change.email ?? '') : undefined;
+      await emitUser(tx, 'user.profile-changed', { id, version }, { fields: Object.keys(change) });
+      return { user: await presentUser(tx, id), link };
     }),
   );
 }
@@ -105,30 +124,48 @@ export async function changePassword(
     throw new ShopError('forbidden', 'The current password is not right.');
   }
   const hash = await hashPassword(newPassword);
-  await changeAccount(db, id, { pwd_hsh: hash }, (tx) => endSessions(tx, id));
-}
-
-export function setStatus(db: DataSource, id: number, status: User['status']): Promise<User> {
-  const blocked = status === 'blocked';
-  return changeAccount(db, id, { stat_cd: blocked ? 'B' : 'A' }, async (tx) => {
-    if (blocked) await endSessions(tx, id);
+  await unit(db, async (tx) => {
+    const version = await changeAccount(tx, id, { pwd_hsh: hash });
+    await endSessions(tx, id);
+    await emitUser(tx, 'user.password-changed', { id, version });
   });
 }
 
-async function changeAccount(
-  db: DataSource,
-  id: number,
-  columns: Partial<Pick<UserRow, 'usr_nm' | 'eml' | 'pwd_hsh' | 'stat_cd'>>,
-  also: (tx: EntityManager) => Promise<void> = async () => {},
-): Promise<User> {
+export function setStatus(db: DataSource, id: number, status: 'active' | 'blocked'): Promise<User> {
+  const code = status === 'blocked' ? 'B' : 'A';
   return unit(db, async (tx) => {
-    const { affected } = await tx
-      .getRepository(UserEntity)
-      .update({ usr_id: id }, { ...columns, upd_dt: () => 'now()' });
-    if (affected === 0) throw notFound(`user ${id}`);
-    await also(tx);
+    const before = await lockAccount(tx, id);
+    if (before.stat_cd === 'E') throw new ShopError('illegal-move', 'The account is erased.');
+    if (before.stat_cd === code) return presentUser(tx, id);
+    const version = await changeAccount(tx, id, { stat_cd: code });
+    if (status === 'blocked') await endSessions(tx, id);
+    await emitUser(tx, status === 'blocked' ? 'user.blocked' : 'user.unblocked', { id, version });
     return presentUser(tx, id);
   });
+}
+
+async function lockAccount(tx: EntityManager, id: number): Promise<Pick<UserRow, 'eml' | 'stat_cd'>> {
+  const found = await row<UserRow>(tx, 'select eml, stat_cd from usr where usr_id = $1 for update', [id]);
+  if (found === undefined) throw notFound(`user ${id}`);
+  return found;
+}
+
+/** Gives the account's new version. */
+async function changeAccount(
+  tx: EntityManager,
+  id: number,
+  columns: Partial<Pick<UserRow, 'usr_nm' | 'eml' | 'eml_vrf_dt' | 'pwd_hsh' | 'stat_cd'>>,
+): Promise<number> {
+  const updated = await tx
+    .createQueryBuilder()
+    .update(UserEntity)
+    .set({ ...columns, upd_dt: () => 'now()', ver_no: () => 'ver_no + 1' })
+    .where('usr_id = :id', { id })
+    .returning('ver_no')
+    .execute();
+  const [changed] = updated.raw as { ver_no: string }[];
+  if (changed === undefined) throw notFound(`user ${id}`);
+  return Number(changed.ver_no);
 }
 
 async function refusingTakenEmail<T>(work: () => Promise<T>): Promise<T> {

@@ -1,8 +1,8 @@
-import type { Caller, Tokens } from '../auth/tokens.ts';
+import type { Tokens } from '../auth/tokens.ts';
 import { row, type Sql } from '../db/sql.ts';
-import { ShopError } from '../http/problem.ts';
 import { findAccount } from './accounts.ts';
 import { hashSecret } from './password.ts';
+import { isFamilyAlive } from './refresh-tokens.ts';
 
 /** What RFC 7662 answers; `{ active: false }` for whatever is not in force, without a reason. */
 export interface Introspection {
@@ -23,10 +23,13 @@ export async function introspect(
   issuer: string,
   token: string,
 ): Promise<Introspection> {
-  const caller = await verified(tokens, token);
+  const caller = await tokens.read(token);
   if (caller === undefined) return introspectRefreshToken(sql, issuer, token);
   // A blocked account's access token is dead to those who ask, before its time.
   if (caller.userId !== undefined && (await findAccount(sql, caller.userId))?.stat_cd !== 'A')
+    return { active: false };
+  // So is one whose session has ended.
+  if (caller.sessionId !== undefined && !(await isFamilyAlive(sql, caller.sessionId)))
     return { active: false };
   return {
     active: true,
@@ -38,15 +41,6 @@ export async function introspect(
     exp: Math.floor(caller.expiresAtMs / 1000),
     token_type: 'Bearer',
   };
-}
-
-async function verified(tokens: Tokens, token: string): Promise<Caller | undefined> {
-  try {
-    return await tokens.verify(token);
-  } catch (error) {
-    if (error instanceof ShopError) return undefined;
-    throw error;
-  }
 }
 
 async function introspectRefreshToken(sql: Sql, issuer: string, token: string): Promise<Introspection> {

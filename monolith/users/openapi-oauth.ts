@@ -111,4 +111,24 @@ const paths: DocumentPart['paths'] = {
   },
 };
 
+paths['/oauth/revoke'] = {
+  post: {
+    operationId: 'revoke',
+    tags,
+    summary: 'End the session of a token (RFC 7009); one that is not known is no error',
+    description: clientAuthentication,
+    requestBody: form({
+      type: 'object',
+      properties: {
+        token: { ...text, minLength: 1 },
+        token_type_hint: text,
+        client_id: text,
+        client_secret: text,
+      },
+      required: ['token'],
+    }),
+    responses: { 200: answer('It is not in force any more.'), ...bodyRefusals(401) },
+  },
+};
+
 export const oauthDocument: DocumentPart = { paths, schemas };

@@ -23,6 +23,7 @@ const tags = ['users'];
 const role: Schema = { type: 'string', enum: ['customer', 'agent', 'manager', 'admin'] };
 const roles: Schema = { ...list(role), uniqueItems: true };
 const status: Schema = { type: 'string', enum: ['active', 'blocked'] };
+const anyStatus: Schema = { type: 'string', enum: ['active', 'blocked', 'erased'] };
 const email: Schema = { type: 'string', format: 'email', maxLength: 254 };
 const password = text(10, 200);
 const name = text(1, 200);
@@ -33,13 +34,15 @@ const schemas: Record<string, Schema> = {
     id: idSchema,
     name: { type: 'string' },
     email: { type: 'string' },
-    status,
+    emailVerified: { type: 'boolean' },
+    status: anyStatus,
     roles,
     createdAt: timestamp,
     updatedAt: timestamp,
   }),
   RoleSet: object({ roles }),
   Role: object({ role, name: { type: 'string' }, permissions: list({ type: 'string' }) }),
+  Permission: object({ permission: { type: 'string' }, roles }),
   Tokens: object({
     accessToken: { type: 'string', description: 'A JWT (RFC 9068), valid for 15 minutes.' },
     tokenType: { type: 'string', enum: ['Bearer'] },
@@ -49,8 +52,19 @@ const schemas: Record<string, Schema> = {
   }),
 };
 
-const refreshBody: Schema = object({ refreshToken: text(20, 200) }, []);
-const optionalBody = { ...body(refreshBody), required: false };
+const rolePath = { name: 'role', in: 'path', required: true, schema: role } as const;
+const oneRole = (operationId: string, summary: string) => ({
+  operationId,
+  tags,
+  summary: `${summary}; it holds from the next token on`,
+  security: bearer,
+  'x-roles': ['admin'] as const,
+  parameters: [pathId(), rolePath],
+  responses: {
+    200: answer('The roles as they are now.', ref('RoleSet')),
+    ...refusals(401, 403, 404, 409),
+  },
+});
 
 export const accountPaths: DocumentPart['paths'] = {
   '/users': {
@@ -117,6 +131,14 @@ export const accountPaths: DocumentPart['paths'] = {
       parameters: [pathId()],
       responses: { 200: answer('The account.', ref('User')), ...refusals(401, 403, 404) },
     },
+    delete: {
+      operationId: 'eraseUser',
+      tags,
+      summary: 'Erase what is personal of an account, by its owner or an admin; its id stays',
+      security: bearer,
+      parameters: [pathId()],
+      responses: { 204: answer('Erased, now or before.'), ...refusals(401, 403, 404) },
+    },
   },
   '/users/{id}/status': {
     put: {
@@ -127,7 +149,10 @@ export const accountPaths: DocumentPart['paths'] = {
       'x-roles': ['admin'],
       parameters: [pathId()],
       requestBody: body(object({ status })),
-      responses: { 200: answer('The account as it is now.', ref('User')), ...bodyRefusals(401, 403, 404) },
+      responses: {
+        200: answer('The account as it is now.', ref('User')),
+        ...bodyRefusals(401, 403, 404, 409),
+      },
     },
   },
   '/users/{id}/roles': {
@@ -150,7 +175,24 @@ export const accountPaths: DocumentPart['paths'] = {
       requestBody: body(ref('RoleSet')),
       responses: {
         200: answer('The roles as they are now.', ref('RoleSet')),
-        ...bodyRefusals(401, 403, 404),
+        ...bodyRefusals(401, 403, 404, 409),
+      },
+    },
+  },
+  '/users/{id}/roles/{role}': {
+    put: oneRole('grantRole', 'Grant a role'),
+    delete: oneRole('revokeRole', 'Revoke a role'),
+  },
+  '/permissions': {
+    get: {
+      operationId: 'listPermissions',
+      tags,
+      summary: 'The permissions, and the roles that have them',
+      security: bearer,
+      'x-roles': ['admin'],
+      responses: {
+        200: answer('The permissions.', object({ items: list(ref('Permission')) })),
+        ...refusals(401, 403),
       },
     },
   },
@@ -171,41 +213,9 @@ export const accountPaths: DocumentPart['paths'] = {
       summary: 'Set what a role permits: the scopes of the tokens that are issued from now on',
       security: bearer,
       'x-roles': ['admin'],
-      parameters: [{ name: 'role', in: 'path', required: true, schema: role }],
+      parameters: [rolePath],
       requestBody: body(object({ permissions: { ...list(permission), maxItems: 50, uniqueItems: true } })),
       responses: { 200: answer('The role as it is now.', ref('Role')), ...bodyRefusals(401, 403) },
-    },
-  },
-};
-
-export const sessionPaths: DocumentPart['paths'] = {
-  '/auth/login': {
-    post: {
-      operationId: 'login',
-      tags,
-      summary: 'Sign in',
-      requestBody: body(object({ email: text(1, 254), password: text(1, 200) })),
-      responses: { 200: answer('Tokens.', ref('Tokens')), ...bodyRefusals(401) },
-    },
-  },
-  '/auth/refresh': {
-    post: {
-      operationId: 'refresh',
-      tags,
-      summary: 'New tokens for a refresh token, from the body or the cookie',
-      description:
-        'A refresh token is valid once. One that comes a second time ends every session that stems from it.',
-      requestBody: optionalBody,
-      responses: { 200: answer('Tokens.', ref('Tokens')), ...bodyRefusals(401) },
-    },
-  },
-  '/auth/logout': {
-    post: {
-      operationId: 'logout',
-      tags,
-      summary: 'End the session of a refresh token, from the body or the cookie',
-      requestBody: optionalBody,
-      responses: { 204: answer('Ended, or it was no session.'), ...bodyRefusals() },
     },
   },
 };

@@ -25,8 +25,8 @@ export function sessionRoutes(app: FastifyInstance, db: DataSource, tokens: Toke
   const tokenOf = (request: FastifyRequest<RefreshShape>): string | undefined =>
     request.body?.refreshToken ?? request.cookies[cookieName];
 
-  bind<{ Body: { email: string; password: string } }>(app, 'login', async ({ body }, reply) =>
-    answer(reply, await login(db, tokens, body.email, body.password)),
+  bind<{ Body: { email: string; password: string } }>(app, 'login', async ({ body, ip }, reply) =>
+    answer(reply, await login(db, tokens, body.email, body.password, ip)),
   );
 
   bind<RefreshShape>(app, 'refresh', async (request, reply) => {

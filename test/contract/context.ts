@@ -10,6 +10,8 @@ export interface ContractOptions {
   accounts: Record<Role, Account>;
   /** A service's credentials, for the client-credentials grant and introspection. */
   client?: { id: string; secret: string };
+  /** Where the shop writes its mails; without it nothing that is done with a mailed secret is tried. */
+  mailDir?: string;
   /** Default: all that the document describes. */
   parts?: readonly Part[];
 }
@@ -23,6 +25,7 @@ export interface ContractContext {
   /** Distinguishes this run's data from what earlier ones left: lower-case letters, 10 of them. */
   run: string;
   client: ContractOptions['client'];
+  mailDir: string | undefined;
   guest(): Session;
   /** A new client with that role. */
   as(role: Role): Promise<Session>;

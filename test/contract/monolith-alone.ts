@@ -23,6 +23,7 @@ export interface MonolithAlone {
   baseUrl: string;
   cluster: Cluster;
   database: string;
+  mailDir: string;
   stop(): Promise<void>;
 }
 
@@ -66,6 +67,7 @@ export async function startMonolithAlone({ scale = 0.02 } = {}): Promise<Monolit
     baseUrl,
     cluster,
     database: 'shop',
+    mailDir: env.MAIL_DIR,
     async stop() {
       if (shop.exitCode === null) {
         const ended = new Promise((resolve) => shop.once('exit', resolve));

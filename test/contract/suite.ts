@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { identityCases } from './identity.ts';
 import { junkCases } from './junk.ts';
 import { availabilityCases } from './catalogue-stock.ts';
 import { productCases } from './catalogue-products.ts';
@@ -34,6 +35,7 @@ export function contractSuite(baseUrl: string, options: ContractOptions): Contra
     baseUrl,
     run: runName(),
     client,
+    mailDir: options.mailDir,
     guest: () => new Session(baseUrl, undefined, succeeded),
     async as(role) {
       const token = tokens.get(role) ?? tokenOf(baseUrl, accounts[role]);
@@ -48,7 +50,7 @@ export function contractSuite(baseUrl: string, options: ContractOptions): Contra
       ...availabilityCases(context),
       ...reservationCases(context),
     ],
-    users: userCases(context),
+    users: [...userCases(context), ...identityCases(context)],
     orders: orderCases(context),
     support: supportCases(context),
   };
@@ -60,7 +62,13 @@ export function contractSuite(baseUrl: string, options: ContractOptions): Contra
         const expected = allOperations()
           .map(({ operation }) => operation)
           .filter(({ tags }) => tags.some((tag) => wanted.has(tag as Part)));
-        const missing = expected.filter(({ operationId }) => !succeeded.has(operationId));
+        const untried = new Set([
+          ...(options.mailDir === undefined ? ['verifyEmail', 'resetPassword'] : []),
+          ...(client === undefined ? ['issueClientToken', 'introspect', 'revoke'] : []),
+        ]);
+        const missing = expected.filter(
+          ({ operationId }) => !succeeded.has(operationId) && !untried.has(operationId),
+        );
         assert.deepEqual(
           missing.map(({ operationId }) => operationId),
           [],

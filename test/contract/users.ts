@@ -4,7 +4,7 @@ import type { Session } from './session.ts';
 import { eventually } from './session.ts';
 import type { ContractCase, ContractContext } from './context.ts';
 
-const password = 'a long enough password';
+export const password = 'a long enough password';
 
 /** A customer of this run, signed in. */
 export function accountMaker(context: ContractContext) {
@@ -21,7 +21,7 @@ export function accountMaker(context: ContractContext) {
   };
 }
 
-async function signIn(session: Session, email: string, secret: string) {
+export async function signIn(session: Session, email: string, secret: string) {
   const tokens = await session.expect(200, 'POST', '/auth/login', { body: { email, password: secret } });
   session.token = tokens.accessToken;
   return tokens as { accessToken: string; refreshToken: string };
