@@ -74,6 +74,18 @@ test('a difference that catching up mends is lag', async () => {
   expect(await counts()).toEqual({ lag: 1 });
 });
 
+test('a difference that a second look does not find is none of the code', async () => {
+  await open();
+  let asked = 0;
+  world.monolith.answer = says(() => ({ hits: ['a'] }));
+  // Changed there and back between the questions of the first look.
+  world.service.answer = says(() => ({ hits: ++asked <= 2 ? ['b'] : ['a'] }));
+  await get();
+  await comparison('lag');
+  expect(asked).toBe(3);
+  expect(await counts()).toEqual({ lag: 1 });
+});
+
 test('what the monolith answers differently each time is noise', async () => {
   await open();
   let n = 0;
