@@ -5,7 +5,7 @@ test('every option can be given, and has a default', () => {
   expect(parseOptions([])).toEqual({
     seconds: 60,
     seed: 1,
-    rate: 250,
+    rate: 220,
     proxies: 2,
     scale: 1,
     jsonFile: undefined,

@@ -18,7 +18,7 @@ export interface DemoOptions {
   profile: Profile;
 }
 
-export const usage = `Usage: npm run demo -- [--seconds 60] [--rate 250] [--seed 1] [--json FILE]
+export const usage = `Usage: npm run demo -- [--seconds 60] [--rate 220] [--seed 1] [--json FILE]
                      [--sabotage lost|doubled|row|answer] [--proxies 2] [--scale 1]
                      [--profile embedded|debezium]
 
@@ -35,7 +35,7 @@ export function parseOptions(args: readonly string[]): DemoOptions | undefined {
     options: {
       seconds: { type: 'string', default: '60' },
       seed: { type: 'string', default: '1' },
-      rate: { type: 'string', default: '250' },
+      rate: { type: 'string', default: '220' },
       proxies: { type: 'string', default: '2' },
       scale: { type: 'string', default: '1' },
       json: { type: 'string' },
