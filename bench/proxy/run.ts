@@ -29,8 +29,12 @@ export async function startPeer(name: string, file: string, args: readonly strin
   const child: ChildProcess = fork(pathOf(file), args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const next = <T>() =>
     new Promise<T>((resolve, reject) => {
-      child.once('message', (message) => resolve(message as T));
-      child.once('exit', (code) => reject(new Error(`${name} ended with ${code}.`)));
+      const onExit = (code: number | null) => reject(new Error(`${name} ended with ${code}.`));
+      child.once('exit', onExit);
+      child.once('message', (message) => {
+        child.off('exit', onExit);
+        resolve(message as T);
+      });
     });
   const { url } = await next<{ url: string }>();
   return {
