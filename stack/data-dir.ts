@@ -1,5 +1,21 @@
-import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+
+/** Makes the folder and those above it. Throws in one sentence where that cannot be. */
+export function makeDataDir(dataDir: string): void {
+  if (existsSync(dataDir)) return;
+  // One by one: where the system answers ENOENT for a name that may not be made (/proc), Node's `recursive` tries for ever.
+  makeDataDir(dirname(dataDir));
+  try {
+    mkdirSync(dataDir);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    throw new Error(`The folder ${dataDir} cannot be made (${code}). Choose another with --data-dir.`, {
+      cause: error,
+    });
+  }
+}
 
 /** One supervisor a data directory. Throws with the other's process id while it lives; a dead one's lock is taken over. */
 export function lockDataDir(dataDir: string): () => void {

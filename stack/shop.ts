@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { exportJWK, generateKeyPair } from 'jose';
 import { freePort, startCluster, type Cluster } from './clusters.ts';
 import { transportToEnv } from '#plan/debezium-config.ts';
-import { ChildRegister, lockDataDir } from './data-dir.ts';
+import { ChildRegister, lockDataDir, makeDataDir } from './data-dir.ts';
 import { startKafka, type KafkaStack } from './kafka/kafka.ts';
 import type { Profile } from './profile.ts';
 import { startProcess, tailOf, type ProcessSpec, type StackProcess } from './processes.ts';
@@ -65,7 +65,7 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
   const dataDir = resolve(options.dataDir);
   const step = options.onStep ?? (() => undefined);
   if (options.fresh) rmSync(dataDir, { recursive: true, force: true });
-  mkdirSync(dataDir, { recursive: true });
+  makeDataDir(dataDir);
   // As root, PostgreSQL runs under another account, which has to pass through. Secrets have modes of their own.
   if (process.getuid?.() === 0) chmodSync(dataDir, 0o711);
   const unlock = lockDataDir(dataDir);

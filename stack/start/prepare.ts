@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
-import { ChildRegister, endLeftoverServers, lockDataDir } from '../data-dir.ts';
+import { ChildRegister, endLeftoverServers, lockDataDir, makeDataDir } from '../data-dir.ts';
 import type { StartOptions } from './options.ts';
 
 /** Files that only a start makes: a folder without any of them is somebody's, and is not removed. */
@@ -22,7 +22,7 @@ export async function prepare(options: StartOptions, onStep: (step: string) => v
         `${dataDir} holds files that no start has made; --fresh would remove them. Choose another with --data-dir.`,
       );
   }
-  mkdirSync(dataDir, { recursive: true });
+  makeDataDir(dataDir);
   // Before --fresh removes anything: a supervisor that lives still writes here.
   const unlock = lockDataDir(dataDir);
   try {
