@@ -50,6 +50,9 @@ export class Applier implements CaptureSink {
   #wanted = false;
   #paused = false;
   #closed = false;
+  /** Runs while a batch waits to become fuller; `#gathered` once it has waited long enough. */
+  #gathering: NodeJS.Timeout | undefined;
+  #gathered = false;
 
   constructor(options: ApplierOptions) {
     this.#options = options;
@@ -110,8 +113,19 @@ export class Applier implements CaptureSink {
       }
       return;
     }
+    if (!this.#gathered && !this.#builder.full && this.#builder.gathers) {
+      this.#gathering ??= setTimeout(() => {
+        this.#gathered = true;
+        this.#wanted = true;
+        this.#flush();
+      }, this.#options.limits.gatherMs);
+      return;
+    }
     const batch = this.#builder.take();
     if (batch === undefined) return;
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
+    this.#gathered = false;
     this.#wanted = false;
     this.#applying = this.#apply(batch).then(
       () => {
@@ -156,6 +170,7 @@ export class Applier implements CaptureSink {
   #fail(error: unknown): void {
     if (this.#closed) return;
     this.#closed = true;
+    clearTimeout(this.#gathering);
     const applying = this.#applying ?? Promise.resolve();
     void applying
       .catch(() => undefined)
@@ -167,6 +182,7 @@ export class Applier implements CaptureSink {
   /** Ends capture, lets the batch under way finish, and leaves the rest to the next start. */
   async stop(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#gathering);
     await this.#options.capture.stop();
     await this.#applying?.catch(() => undefined);
   }

@@ -6,7 +6,7 @@ import type { RangeFilter } from '../backfill/range-filter.ts';
 import type { Begin, Position, Relation, RowChange } from '../capture/capture.ts';
 import { fieldOffsets, textAt, tupleEnd } from '../capture/tuple.ts';
 import { Batch } from './batch.ts';
-import type { BatchLimits } from './batch-limits.ts';
+import { isFull, isWorthWaiting, type BatchLimits } from './batch-limits.ts';
 import type { BeatSeen, Checkpoint } from './checkpoint.ts';
 import { allFlows } from './merge.ts';
 import { OwnershipGate } from './ownership-gate.ts';
@@ -144,9 +144,13 @@ export class BatchBuilder {
 
   get full(): boolean {
     const { merger, log, bytes } = this.current;
-    return (
-      merger.rows >= this.#limits.rows || log.length >= this.#limits.changes || bytes >= this.#limits.bytes
-    );
+    return isFull(this.#limits, merger.rows, log.length, bytes);
+  }
+
+  /** True where a fuller batch is worth a wait. Clocks that differ cost speed, or `gatherMs`. */
+  get gathers(): boolean {
+    const { merger, log, sourceAtMs } = this.current;
+    return isWorthWaiting(merger.rows, log.length, Date.now() - sourceAtMs);
   }
 
   /** True when the current batch ends with a whole transaction. */

@@ -1,5 +1,13 @@
 import type { RowChange } from '../capture/capture.ts';
-import { fieldOffsets, int32At, kindText, kindUnchanged, sameFields, tupleEnd } from '../capture/tuple.ts';
+import {
+  fieldAt,
+  fieldOffsets,
+  int32At,
+  kindText,
+  kindUnchanged,
+  sameFields,
+  tupleEnd,
+} from '../capture/tuple.ts';
 import type { SourceTable } from './source-table.ts';
 
 /** What a batch will do with one row. `replace` deletes it and inserts it anew, so that unmapped columns start over. */
@@ -16,10 +24,13 @@ export interface RowState {
   flows: number;
 }
 
+/** A short number's text as a number, anything else as text: the one is made and found faster than the other. */
+type RowKey = string | number;
+
 /** Images of one table, merged by key. */
 export interface TableRows {
   table: SourceTable;
-  rows: Map<string, RowState>;
+  rows: Map<RowKey, RowState>;
 }
 
 /** A stretch of the stream whose rows can be applied as sets, in any order. */
@@ -80,6 +91,11 @@ export class Merger {
       return;
     }
     let { bytes, newAt: at } = change;
+    if (change.oldAt < 0 && table.key.length === 1) {
+      const field = fieldAt(bytes, at, table.key[0]!);
+      // All was sent, and the key is what it was: by far the most changes.
+      if (field > 0) return this.#put(rows, valueKey(bytes, field), bytes, at, flows);
+    }
     fieldOffsets(bytes, at, newFields);
     if (change.op === 'update' && change.oldAt >= 0) {
       fieldOffsets(bytes, change.oldAt, oldFields);
@@ -100,24 +116,30 @@ export class Merger {
     }
     const key = keyOf(bytes, newFields, table.key);
     const partial = isPartial(bytes, newFields, table.reads);
-    const before = rows.rows.get(key);
-    if (before === undefined) {
-      this.rows++;
-      rows.rows.set(key, { action: 'upsert', bytes, at, partial, flows });
+    const before = partial ? rows.rows.get(key) : undefined;
+    if (before === undefined || before.action === 'delete') {
+      this.#put(rows, key, bytes, at, flows, partial);
       return;
     }
-    if (partial && before.action !== 'delete') {
-      fieldOffsets(before.bytes, before.at, oldFields);
-      const filled = fill(bytes, at, newFields, before.bytes, oldFields);
-      before.bytes = filled ?? bytes;
-      before.at = filled === undefined ? at : 0;
-      fieldOffsets(before.bytes, before.at, newFields);
-      before.partial = isPartial(before.bytes, newFields, table.reads);
-    } else {
-      before.bytes = bytes;
-      before.at = at;
-      before.partial = partial;
+    fieldOffsets(before.bytes, before.at, oldFields);
+    const filled = fill(bytes, at, newFields, before.bytes, oldFields);
+    before.bytes = filled ?? bytes;
+    before.at = filled === undefined ? at : 0;
+    fieldOffsets(before.bytes, before.at, newFields);
+    before.partial = isPartial(before.bytes, newFields, table.reads);
+    before.flows |= flows;
+  }
+
+  #put({ rows }: TableRows, key: RowKey, bytes: Buffer, at: number, flows: number, partial = false): void {
+    const before = rows.get(key);
+    if (before === undefined) {
+      this.rows++;
+      rows.set(key, { action: 'upsert', bytes, at, partial, flows });
+      return;
     }
+    before.bytes = bytes;
+    before.at = at;
+    before.partial = partial;
     if (before.action === 'delete') before.action = 'replace';
     before.flows |= flows;
   }
@@ -166,11 +188,8 @@ export class Merger {
 }
 
 /** The key's bytes as a map key; several columns are told apart by their lengths. */
-function keyOf(bytes: Buffer, fields: readonly number[], key: readonly number[]): string {
-  if (key.length === 1) {
-    const at = fields[key[0]!]!;
-    return bytes[at] === kindText ? bytes.toString('latin1', at + 5, at + 5 + int32At(bytes, at + 1)) : '\0';
-  }
+function keyOf(bytes: Buffer, fields: readonly number[], key: readonly number[]): RowKey {
+  if (key.length === 1) return valueKey(bytes, fields[key[0]!]!);
   let text = '';
   for (const index of key) {
     const at = fields[index]!;
@@ -180,6 +199,23 @@ function keyOf(bytes: Buffer, fields: readonly number[], key: readonly number[])
     } else text += '-';
   }
   return text;
+}
+
+/** Each text has one form, so that no two are taken for one: only what reads back the same becomes a number. */
+function valueKey(bytes: Buffer, at: number): RowKey {
+  if (bytes[at] !== kindText) return '\0';
+  const start = at + 5;
+  const length = int32At(bytes, at + 1);
+  if (length === 0 || length > 15 || (bytes[start] === 0x30 && length > 1)) {
+    return bytes.toString('latin1', start, start + length);
+  }
+  let number = 0;
+  for (let i = start; i < start + length; i++) {
+    const digit = bytes[i]! - 0x30;
+    if (digit < 0 || digit > 9) return bytes.toString('latin1', start, start + length);
+    number = number * 10 + digit;
+  }
+  return number;
 }
 
 function isPartial(bytes: Buffer, fields: readonly number[], reads: readonly number[]): boolean {

@@ -19,6 +19,27 @@ export function fieldOffsets(bytes: Buffer, tupleAt: number, into: number[]): nu
   return at;
 }
 
+/**
+ * Where one column's field starts; negative (its complement) where some column of the tuple was not sent. The walk that every
+ * change needs, without a list of all fields.
+ */
+export function fieldAt(bytes: Buffer, tupleAt: number, column: number): number {
+  const count = (bytes[tupleAt]! << 8) | bytes[tupleAt + 1]!;
+  let at = tupleAt + 2;
+  let found = 0;
+  let unsent = false;
+  for (let i = 0; i < count; i++) {
+    if (i === column) found = at;
+    const kind = bytes[at];
+    if (kind === kindText) at += 5 + int32At(bytes, at + 1);
+    else {
+      if (kind === kindUnchanged) unsent = true;
+      at++;
+    }
+  }
+  return unsent ? ~found : found;
+}
+
 export function tupleEnd(bytes: Buffer, tupleAt: number): number {
   const count = (bytes[tupleAt]! << 8) | bytes[tupleAt + 1]!;
   let at = tupleAt + 2;

@@ -1,6 +1,6 @@
 import { MatapaloError } from '#kernel/errors.ts';
 import type { CaptureSink, Position, Relation, RowChange } from '../capture.ts';
-import { tupleEnd } from '../tuple.ts';
+import { int32At, tupleEnd } from '../tuple.ts';
 import { postgresEpochMicros } from './replication-connection.ts';
 
 const noRelation: Relation = { id: 0, schema: '', table: '', replicaIdentity: 'd', columns: [] };
@@ -79,7 +79,8 @@ export class Decoder {
     const change = this.#change;
     change.op = op;
     change.bytes = bytes;
-    change.relation = this.#relationOf(bytes.readUInt32BE(start + 1));
+    const id = int32At(bytes, start + 1) >>> 0;
+    if (id !== change.relation.id) change.relation = this.#relationOf(id);
     // 'N' new row; 'K' old key or 'O' old row, then, for an update, 'N'.
     if (bytes[start + 5] === 0x4e) {
       change.oldAt = -1;
@@ -133,6 +134,8 @@ export class Decoder {
       at += 8;
     }
     const id = bytes.readUInt32BE(start);
+    // Its layout may be a new one.
+    this.#change.relation = noRelation;
     this.#relations.set(id, { id, schema, table, replicaIdentity, columns });
   }
 }

@@ -6,8 +6,8 @@ const fullReadBytes = 65_536;
 const burstReads = 6;
 const longestRestMs = 16;
 /** Above this many bytes a millisecond rests grow, below `quiet` they shrink. */
-const busyBytesPerMs = 16_384;
-const quietBytesPerMs = 12_288;
+const busyBytesPerMs = 6_144;
+const quietBytesPerMs = 4_096;
 
 /** The part of a socket's handle that stops reading at once; `Socket.pause` first fills the stream's buffer, read by read. */
 interface ReadHandle {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import pg from 'pg';
 import { MatapaloError } from '#kernel/errors.ts';
+import { int32At } from '../tuple.ts';
 import { FrameSplitter } from './frames.ts';
 import { formatLsn } from './objects.ts';
 import { ReadPacer } from './read-pacer.ts';
@@ -14,6 +15,9 @@ interface WireConnection {
 const copyData = 0x64;
 const xLogData = 0x77;
 const keepalive = 0x6b;
+const positionAt = (bytes: Buffer, at: number) =>
+  (int32At(bytes, at) >>> 0) * 0x1_0000_0000 + (int32At(bytes, at + 4) >>> 0);
+
 /** Microseconds from 1970 to PostgreSQL's epoch, 2000. */
 export const postgresEpochMicros = 946_684_800_000_000n;
 
@@ -37,7 +41,8 @@ export interface SystemIdentity {
 export class ReplicationConnection {
   readonly #client: pg.Client;
   #handler: StreamHandler | undefined;
-  #received = 0n;
+  /** A number, exact up to 2^53 bytes of WAL: a bigint for every row would be work for the garbage collector. */
+  #received = 0;
   #flushed = 0n;
   #timer: NodeJS.Timeout | undefined;
   #pacer: ReadPacer | undefined;
@@ -85,7 +90,7 @@ export class ReplicationConnection {
       else if (type === 0x57) agreed?.();
       else for (const listener of toPg) listener(Buffer.from(bytes.subarray(start - 5, end)));
     });
-    this.#received = from;
+    this.#received = Number(from);
     this.#flushed = from;
     this.#handler = {
       message: (bytes, start, end) => handler.message(bytes, start, end),
@@ -119,11 +124,11 @@ export class ReplicationConnection {
     const type = bytes[start];
     if (type === xLogData) {
       // int64 start of the data, int64 end of WAL, int64 time
-      const lsn = bytes.readBigUInt64BE(start + 1);
+      const lsn = positionAt(bytes, start + 1);
       if (lsn > this.#received) this.#received = lsn;
       this.#handler?.message(bytes, start + 25, end);
     } else if (type === keepalive) {
-      const walEnd = bytes.readBigUInt64BE(start + 1);
+      const walEnd = positionAt(bytes, start + 1);
       if (walEnd > this.#received) this.#received = walEnd;
       if (bytes[start + 17] === 1) this.#sendStatus(false);
     }
@@ -143,7 +148,7 @@ export class ReplicationConnection {
     status[0] = copyData;
     status.writeInt32BE(4 + 34, 1);
     status[5] = 0x72;
-    const received = this.#received > this.#flushed ? this.#received : this.#flushed;
+    const received = this.#received > this.#flushed ? BigInt(this.#received) : this.#flushed;
     status.writeBigUInt64BE(received, 6);
     status.writeBigUInt64BE(this.#flushed, 14);
     status.writeBigUInt64BE(this.#flushed, 22);
