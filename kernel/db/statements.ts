@@ -17,6 +17,16 @@ export function constraintOf(error: unknown): unknown {
 }
 
 const names = new Map<string, string>();
+let generation = 1;
+
+/** What a prepared statement fails with after a migration has changed the type of what it returns (SQLSTATE 0A000). */
+export const staleStatement = '0A000';
+
+/** Prepares every statement anew at its next use, on each connection. Needed after `staleStatement`; the old ones are never used again. */
+export function renameStatements(): void {
+  names.clear();
+  generation += 1;
+}
 
 /**
  * A connection whose statements are prepared at their first use: parsing and planning them took longer than running them.
@@ -25,7 +35,7 @@ const names = new Map<string, string>();
 export function onConnection(client: pg.ClientBase): Sql {
   const query = async (text: string, values: unknown[] = []): Promise<unknown[]> => {
     let name = names.get(text);
-    if (name === undefined) names.set(text, (name = `statement_${names.size + 1}`));
+    if (name === undefined) names.set(text, (name = `statement_${generation}_${names.size + 1}`));
     return (await client.query<pg.QueryResultRow>({ name, text, values })).rows;
   };
   return { query } as Sql;

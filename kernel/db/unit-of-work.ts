@@ -3,7 +3,7 @@ import { errorCodeOf } from '../errors.ts';
 import { refuse } from '../http/refusal.ts';
 import { isUnknown, notOwner, saysOurs, type Ownership } from './ownership.ts';
 import { transactionBegunBy } from './pool.ts';
-import { onConnection, type Sql } from './statements.ts';
+import { onConnection, renameStatements, staleStatement, type Sql } from './statements.ts';
 
 export type Write = <T>(work: (sql: Sql) => Promise<T>) => Promise<T>;
 
@@ -11,8 +11,8 @@ const attempts = 4;
 
 /**
  * One READ COMMITTED transaction for each unit of work that writes. Ownership is asked as it begins, in the same round
- * trip; the guard's MP001 means the same. Deadlocks and serialization failures changed nothing, so the work runs again as
- * a whole.
+ * trip; the guard's MP001 means the same. Deadlocks, serialization failures and statements that a migration has made stale
+ * changed nothing, so the work runs again as a whole.
  */
 export function createWrite(pool: pg.Pool, ownership: Ownership): Write {
   return async (work) => {
@@ -26,6 +26,10 @@ export function createWrite(pool: pg.Pool, ownership: Ownership): Write {
       } catch (error) {
         const code = errorCodeOf(error);
         if (code === 'MP001') throw notOwner(error);
+        if (code === staleStatement && attempt < attempts) {
+          renameStatements();
+          continue;
+        }
         if (code !== '40001' && code !== '40P01') throw error;
         if (attempt < attempts) continue;
         if (code === '40001') throw notOwner(error);
