@@ -29,6 +29,8 @@ export function connectorConfig(
     'plugin.name': 'pgoutput',
     'slot.name': name,
     'slot.drop.on.stop': 'false',
+    // Where the slot is gone the connector makes another, which begins after a hole: one that is ahead of Connect's offset is refused.
+    'offset.mismatch.strategy': 'trust_offset',
     'slot.stream.params': 'origin=none',
     // Of a task that was killed the server may still hold the slot for a moment.
     'slot.max.retries': '30',

@@ -178,15 +178,21 @@ onEachTransport(({ start, whileSlotsAreFree }) => {
       expect(rows).toHaveLength(0);
     });
 
-    it('stops when the slot was dropped', async () => {
+    it('stops when the slot was dropped while nothing read it, whatever is made in its place', async () => {
       await synced();
+      await pair.legacyApp.query(`update prod set note = 'seen'`);
+      await settle(pair, 'forward');
       await worker.stop();
-      const slot = syncName(pair.group.name, 'reverse');
+      const slot = syncName(pair.group.name, 'forward');
       await whileSlotsAreFree(async () => {
-        await until('the slot is free', () => dropped(pair.servicePool, slot));
+        await until('the slot is free', () => dropped(pair.legacyPool, slot));
+        await pair.legacyApp.query(`update prod set note = 'in the hole'`);
       });
       worker = await startTestWorker(pair);
-      expect((await untilStopped(pair)).message).toContain('gone');
+      expect((await untilStopped(pair)).hint).toContain('resync');
+      expect((await pair.servicePool.query(`select from products where note = 'in the hole'`)).rowCount).toBe(
+        0,
+      );
     });
   });
 
