@@ -18,7 +18,9 @@ const consoleBesideBundle: Plugin = {
       if (contents === source) throw new Error(`${path} no longer reads ../../console/: mend this plugin.`);
       return { contents, loader: 'ts' };
     });
-    bundling.onEnd(() => cpSync('control/console', 'dist/console', { recursive: true }));
+    bundling.onEnd(() =>
+      cpSync('control/console', 'dist/console', { recursive: true, filter: (path) => !path.endsWith('.ts') }),
+    );
   },
 };
 

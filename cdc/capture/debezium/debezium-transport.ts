@@ -19,7 +19,7 @@ import { kafkaError, KafkaLogReader } from './log-reader.ts';
 
 /** What Debezium says when its slot is not the one that it has read from: starting it again does not help. */
 const hopeless =
-  /no longer available on the server|can no longer get changes from replication slot|replication slot .* does not exist/i;
+  /no longer available on the server|can no longer get changes from replication slot|replication slot .* does not exist|cannot seek to the last known offset/i;
 
 /** A connector per group and direction writes to a topic, which is read from the offset in the checkpoint. */
 export class DebeziumTransport implements Transport {
