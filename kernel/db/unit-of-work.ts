@@ -40,18 +40,19 @@ export function createWrite(pool: pg.Pool, ownership: Ownership): Write {
 }
 
 async function begin(client: pg.PoolClient, { question }: Ownership): Promise<void> {
-  const open = 'begin isolation level read committed';
+  // What a unit of work runs finds its rows by key: there is nothing to plan anew for other values.
+  const open = 'begin isolation level read committed; set local plan_cache_mode = force_generic_plan';
   if (question === undefined) {
     await client.query(open);
     return;
   }
   let answers: pg.QueryResult[];
   try {
-    // Two statements have two results, which pg's types do not know.
+    // Several statements have several results, which pg's types do not know.
     answers = (await client.query(`${open}; ${question}`)) as unknown as pg.QueryResult[];
   } catch (error) {
     if (isUnknown(error)) throw notOwner(error);
     throw error;
   }
-  if (!saysOurs(answers[1]?.rows ?? [])) throw notOwner();
+  if (!saysOurs(answers[2]?.rows ?? [])) throw notOwner();
 }

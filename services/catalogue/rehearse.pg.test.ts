@@ -8,7 +8,7 @@ import { catalogueGroup } from '../../test/contract/carry-rows.ts';
 import { rehearse } from './rehearse.ts';
 import { poolOf } from '#kernel/db/service-database.ts';
 import { createDataSource } from './store/data-source.ts';
-import { meetGuards, onStandIns } from './store/stand-ins.ts';
+import { meetTables, onStandIns } from './store/stand-ins.ts';
 
 const connections = 3;
 const log = createLog('test');
@@ -47,20 +47,32 @@ afterAll(async () => {
 describe('a rehearsal', () => {
   test('plays every write, and leaves no row, page, number or table behind', async () => {
     const before = await traces();
-    await rehearse(source, connections, 2, log);
+    await rehearse(source, connections, log);
     expect(await traces()).toEqual(before);
     const { rows } = await cluster.query(`select from pg_class where relpersistence = 't'`, 'catalogue');
     expect(rows).toEqual([]);
   });
 
-  test('is possible while the guard lets nobody write, and the guard is met by each connection', async () => {
+  test('is possible while the guard lets nobody write; each connection meets it and plans its statements', async () => {
     const pool = createPool({ url, name: 'test' });
     await installGuard(pool, catalogueGroup, 'service', 'legacy', 1n);
     await pool.end();
     const before = await traces();
-    await rehearse(source, connections, 1, log);
-    await meetGuards(poolOf(source), connections);
+    await rehearse(source, connections, log);
+    await meetTables(poolOf(source), connections);
     expect(await traces()).toEqual(before);
+    const planned = await Promise.all(
+      Array.from({ length: connections }, () =>
+        poolOf(source).query<{ missing: number; all: number }>(
+          `select count(*) filter (where generic_plans = 0)::int as missing, count(*)::int as all
+             from pg_prepared_statements where starts_with(name, 'statement_')`,
+        ),
+      ),
+    );
+    for (const { rows } of planned) {
+      expect(rows[0]?.all).toBeGreaterThan(5);
+      expect(rows[0]?.missing).toBe(0);
+    }
   });
 
   test('does not begin where its stand-ins would not hide the real tables', async () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
 import type { FastifyInstance } from 'fastify';
 import type { DataSource } from 'typeorm';
 import type { Identity } from '#kernel/auth/verify.ts';
@@ -11,31 +12,29 @@ import { onStandIns } from './store/stand-ins.ts';
 
 const nobody: Identity = { subject: '0', roles: ['manager'], scopes: [], claims: {} };
 
-/** More would only be waited for: a machine that is this slow at its start gets a colder service. */
+/** At a time: on a machine that is busy, the rest is played later. */
 const budgetMs = 3_000;
+/** So often does the engine see each function that it compiles it. */
+const rounds = 40;
 
 /**
  * Plays every write of the catalogue's URLs through, on stand-ins of its tables. Ownership arrives in one moment together with
  * all writes that were held meanwhile: a service that never wrote would meet them with code that was never run, and
- * connections that never planned a write or loaded a dictionary. The first connection plays `rounds`, the others one each,
- * as far as the time allows.
+ * connections that never planned a write or loaded a dictionary. The first connection plays many rounds, the others one
+ * each. False when the time was not enough.
  */
-export async function rehearse(
-  source: DataSource,
-  connections: number,
-  rounds: number,
-  log: Log,
-): Promise<void> {
+export async function rehearse(source: DataSource, connections: number, log: Log): Promise<boolean> {
+  // The engine forgets code that was not run for a while; this code waits for a switch.
+  setFlagsFromString('--no-flush-bytecode');
   const until = performance.now() + budgetMs;
-  await onConnection(source, rounds, until, log);
-  await Promise.all(
-    Array.from({ length: connections }, async () => {
-      if (performance.now() < until) await onConnection(source, 1, until, log);
-    }),
-  );
+  const played = [await onConnection(source, rounds, until, log)];
+  const others = Array.from({ length: connections }, () => onConnection(source, 1, until, log));
+  played.push(...(await Promise.all(others)));
+  return played.every(Boolean);
 }
 
-async function onConnection(source: DataSource, rounds: number, until: number, log: Log): Promise<void> {
+async function onConnection(source: DataSource, count: number, until: number, log: Log): Promise<boolean> {
+  let played = 0;
   await onStandIns(poolOf(source), async (sql) => {
     const app = createServer({ log });
     const verify = async () => nobody;
@@ -45,12 +44,12 @@ async function onConnection(source: DataSource, rounds: number, until: number, l
         sql,
         `insert into categories (name, slug) values ('Rehearsal', 'rehearsal') returning id`,
       );
-      for (let round = 0; round < rounds && performance.now() < until; round++)
-        await playOnce(app, category?.id, round);
+      for (; played < count && performance.now() < until; played++) await playOnce(app, category?.id, played);
     } finally {
       await app.close();
     }
   });
+  return played === count;
 }
 
 async function playOnce(app: FastifyInstance, categoryId: number | undefined, round: number): Promise<void> {

@@ -1,26 +1,29 @@
 import type { DataSource } from 'typeorm';
 import { poolOf } from '#kernel/db/service-database.ts';
 import { ownerNow, type Ownership } from '#kernel/db/ownership.ts';
-import { meetGuards } from './store/stand-ins.ts';
+import { meetTables } from './store/stand-ins.ts';
 
-const againMs = 60_000;
+const againMs = 10_000;
 
 /**
- * What a service does while the other side owns the catalogue: as soon as a guard stands, and now and then because
- * connections are replaced, each connection meets it, so that the first write that it lets pass does not pay for that.
+ * What a service does while it does not own the catalogue, turn after turn: it plays what is left of its rehearsal, and
+ * lets each connection meet the tables. Now and then again, because statistics and schemas change and connections are replaced.
  */
 export function createStandby(
   source: DataSource,
   connections: number,
   ownership: Ownership,
+  rehearseRest: () => Promise<void>,
 ): () => Promise<void> {
   let metAtMs = -Infinity;
   return async () => {
-    const isWaiting = (await ownerNow(source.manager, ownership)) === 'them';
-    if (!isWaiting) metAtMs = -Infinity;
+    const owner = await ownerNow(source.manager, ownership);
+    if (owner === 'us') return;
+    await rehearseRest();
+    if (owner === 'nobody') metAtMs = -Infinity;
     else if (performance.now() - metAtMs >= againMs) {
       metAtMs = performance.now();
-      await meetGuards(poolOf(source), connections);
+      await meetTables(poolOf(source), connections);
     }
   };
 }

@@ -48,15 +48,25 @@ export async function onStandIns(pool: pg.Pool, work: (sql: Sql) => Promise<void
 }
 
 /**
- * Lets each idle connection meet the guard, which a strangler may have put on the tables long after the connections were
- * made. Its triggers are compiled by every connection for itself, table by table; a statement that changes no row fires them.
+ * Lets each connection compile the guard, which a strangler may have put on the tables long after the connections were made, and
+ * plan the statements that it has prepared. PostgreSQL does both for each connection, and the first for each table. The
+ * statements that fire the triggers change no row; those that are planned are not run, and one that a migration has made stale
+ * is left as it is.
  */
-export async function meetGuards(pool: pg.Pool, connections: number): Promise<void> {
-  const meetings = Object.entries(tables).map(
+export async function meetTables(pool: pg.Pool, connections: number): Promise<void> {
+  const fired = Object.entries(tables).map(
     ([table, column]) =>
       `begin update ${table} set ${column} = ${column} where false; exception when sqlstate 'MP001' then null; end;`,
   );
-  await Promise.all(
-    Array.from({ length: connections }, () => pool.query(`do $$ begin ${meetings.join(' ')} end $$`)),
-  );
+  const text = `do $$ declare call text; begin
+    ${fired.join(' ')}
+    set local plan_cache_mode = force_generic_plan;
+    for call in select format('explain execute %I%s', name, '(' || nullif(array_to_string(array_fill('null'::text,
+        array[cardinality(parameter_types)]), ','), '') || ')')
+      from pg_prepared_statements where starts_with(name, 'statement_')
+    loop
+      begin execute call; exception when feature_not_supported then null; end;
+    end loop;
+  end $$`;
+  await Promise.all(Array.from({ length: connections }, () => pool.query(text)));
 }
