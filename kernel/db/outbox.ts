@@ -5,6 +5,8 @@ export interface DomainEvent {
   aggregateType: string;
   aggregateId: string;
   type: string;
+  /** Grows with each change of the aggregate, whichever side makes it. */
+  version?: number;
   payload: Record<string, unknown>;
 }
 
@@ -18,10 +20,10 @@ export async function publish(sql: Sql, events: readonly DomainEvent[]): Promise
 
 /** The same as a part of the statement that makes the change: one round trip less while its rows are locked. */
 export function publishing(parameter: `$${number}`): string {
-  return `insert into outbox (aggregate_type, aggregate_id, type, payload)
-     select "aggregateType", "aggregateId", type, payload
+  return `insert into outbox (aggregate_type, aggregate_id, type, version, payload)
+     select "aggregateType", "aggregateId", type, version, payload
      from jsonb_to_recordset(${parameter}::jsonb)
-       as event ("aggregateType" text, "aggregateId" text, type text, payload jsonb)`;
+       as event ("aggregateType" text, "aggregateId" text, type text, version bigint, payload jsonb)`;
 }
 
 export function textOf(events: readonly DomainEvent[]): string {

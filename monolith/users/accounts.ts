@@ -99,6 +99,7 @@ export async function updateProfile(
   return refusingTakenEmail(() =>
     unit(db, async (tx) => {
       const before = await lockAccount(tx, id);
+      if (before.stat_cd === 'E') throw erased();
       const moved = change.email !== undefined && change.email.toLowerCase() !== before.eml.toLowerCase();
       const columns = {
         ...(change.name === undefined ? {} : { usr_nm: change.name }),
@@ -135,7 +136,7 @@ export function setStatus(db: DataSource, id: number, status: 'active' | 'blocke
   const code = status === 'blocked' ? 'B' : 'A';
   return unit(db, async (tx) => {
     const before = await lockAccount(tx, id);
-    if (before.stat_cd === 'E') throw new ShopError('illegal-move', 'The account is erased.');
+    if (before.stat_cd === 'E') throw erased();
     if (before.stat_cd === code) return presentUser(tx, id);
     const version = await changeAccount(tx, id, { stat_cd: code });
     if (status === 'blocked') await endSessions(tx, id);
@@ -143,6 +144,8 @@ export function setStatus(db: DataSource, id: number, status: 'active' | 'blocke
     return presentUser(tx, id);
   });
 }
+
+const erased = () => new ShopError('illegal-move', 'The account is erased.');
 
 async function lockAccount(tx: EntityManager, id: number): Promise<Pick<UserRow, 'eml' | 'stat_cd'>> {
   const found = await row<UserRow>(tx, 'select eml, stat_cd from usr where usr_id = $1 for update', [id]);

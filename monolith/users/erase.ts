@@ -6,8 +6,9 @@ import { emitUser } from './events.ts';
 import { eraseAttempts } from './throttle.ts';
 
 /**
- * Removes what is personal of an account, and what could sign in to it. Its id stays, for orders and books name it; whoever
- * else keeps personal data hears of it by the event. Erasing again changes nothing.
+ * Removes what is personal of an account, and what could sign in to it. Its id stays, for orders and books name it; what
+ * stands in the address's place is none that anybody could register. Whoever else keeps personal data hears of it by the
+ * event. Erasing again changes nothing.
  */
 export async function eraseUser(db: DataSource, id: number): Promise<void> {
   await unit(db, async (tx) => {
@@ -20,7 +21,7 @@ export async function eraseUser(db: DataSource, id: number): Promise<void> {
     if (before.stat_cd === 'E') return;
     const erased = await row<{ version: number }>(
       tx,
-      `update usr set usr_nm = 'Erased user', eml = 'erased-' || usr_id || '@erased.invalid', pwd_hsh = '!', stat_cd = 'E',
+      `update usr set usr_nm = 'Erased user', eml = 'erased-' || usr_id, pwd_hsh = '!', stat_cd = 'E',
          eml_vrf_dt = null, upd_dt = now(), ver_no = ver_no + 1
        where usr_id = $1 returning ver_no::int as version`,
       [id],

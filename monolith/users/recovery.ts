@@ -28,7 +28,7 @@ export const mailVerification = (sendMail: SendMail, to: Recipient, link: string
 export async function sendVerification(db: DataSource, sendMail: SendMail, id: number): Promise<void> {
   const account = await findAccount(db.manager, id);
   if (account === undefined) throw notFound(`user ${id}`);
-  if (account.eml_vrf_dt !== null) return;
+  if (account.eml_vrf_dt !== null || account.stat_cd !== 'A') return;
   await takeAttempts(db.manager, ['mail', account.eml]);
   const link = await unit(db, (tx) => addLink(tx, id, 'V', account.eml));
   await mailVerification(sendMail, { id, name: account.usr_nm, email: account.eml }, link);

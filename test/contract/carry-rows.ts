@@ -1,28 +1,41 @@
 import type pg from 'pg';
 import { ident } from '#kernel/db/sql.ts';
 import { compilePlan, groupOf } from '#plan/compile.ts';
-import { defineStrangler } from '#plan/config.ts';
+import { defineStrangler, type TableConfig } from '#plan/config.ts';
 import type { TableFlow } from '#plan/mapping/flow.ts';
-import { mappedSelect } from '#plan/mapping/select.ts';
+import { portableExpression } from '#preflight/row-source.ts';
 import { catalogueTables } from '../../services/catalogue/mapping/tables.ts';
+import { usersTables } from '../../services/users/mapping/tables.ts';
 
-export const catalogueGroup = groupOf(
-  compilePlan(
-    defineStrangler({
-      control: { url: '' },
-      secret: '',
-      monolith: { url: '', database: '' },
-      services: { catalogue: { url: '', database: '' } },
-      groups: { catalogue: { service: 'catalogue', routes: [], tables: catalogueTables } },
-    }),
-  ),
-  'catalogue',
-);
+const planned = (name: string, tables: readonly TableConfig[]) =>
+  groupOf(
+    compilePlan(
+      defineStrangler({
+        control: { url: '' },
+        secret: '',
+        monolith: { url: '', database: '' },
+        services: { [name]: { url: '', database: '' } },
+        groups: { [name]: { service: name, routes: [], tables } },
+      }),
+    ),
+    name,
+  );
+
+export const catalogueGroup = planned('catalogue', catalogueTables);
+export const usersGroup = planned('users', usersTables);
 
 export const columnsOf = (flow: TableFlow) => flow.columns.map((column) => ident(column.name)).join(', ');
 export const targetOf = (flow: TableFlow) =>
   `${ident(flow.target.ref.schema)}.${ident(flow.target.ref.table)}`;
 const keys = (flow: TableFlow) => flow.key.map((pair) => ident(pair.target)).join(', ');
+
+/** A flow's rows as its source has them; a type that only the target's database knows stays text. */
+export function mappedSelect(flow: TableFlow): string {
+  const columns = flow.columns.map(
+    (column) => `${portableExpression(flow, column)} as ${ident(column.name)}`,
+  );
+  return `select ${columns.join(', ')} from ${ident(flow.source.ref.schema)}.${ident(flow.source.ref.table)}`;
+}
 
 /** A flow's rows as JSON text, which keeps microseconds and all digits. */
 export async function rowsOf(client: pg.Client, flow: TableFlow, select: string): Promise<string> {

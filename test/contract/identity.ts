@@ -100,6 +100,9 @@ export function identityCases(context: ContractContext): ContractCase[] {
       await other.session.refused(403, 'forbidden', 'DELETE', `/users/${user.id}`);
       await session.expect(204, 'DELETE', `/users/${user.id}`);
       await session.expect(204, 'DELETE', `/users/${user.id}`);
+      // Its access token lives on for minutes, and brings nothing back.
+      await session.refused(409, 'illegal-move', 'PATCH', '/users/me', { body: { name: 'Back' } });
+      await session.expect(202, 'POST', '/users/me/verification');
       const guest = context.guest();
       await guest.refused(401, 'unauthorized', 'POST', '/auth/login', { body: { email, password } });
       await guest.refused(401, 'unauthorized', 'POST', '/auth/refresh', {
