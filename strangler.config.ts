@@ -1,5 +1,7 @@
-import { defineStrangler, transportFromEnv } from '#plan/config.ts';
+import { defineStrangler, transportFromEnv, type GroupConfig } from '#plan/config.ts';
 import { catalogueTables } from './services/catalogue/mapping/tables.ts';
+import { usersRoutes } from './services/users/mapping/routes.ts';
+import { usersTables } from './services/users/mapping/tables.ts';
 
 /**
  * The only file where the tool and the sample shop meet. `npm start` sets the variables; the defaults are those of
@@ -15,6 +17,17 @@ const connectPassword = (name: string) => {
 
 const publicUrl = env('PUBLIC_URL', 'http://127.0.0.1:7000');
 
+/** A service that is there only where `<NAME>_URL` says so, and its group with it. */
+function optional(name: string, group: Omit<GroupConfig, 'service'>) {
+  const url = env(`${name.toUpperCase()}_URL`, '');
+  if (url === '') return { services: {}, groups: {} };
+  const database = env(`${name.toUpperCase()}_DB`, `postgres://matapalo@127.0.0.1:5434/${name}`);
+  const side = { url, database, ...connectPassword(`${name.toUpperCase()}_CONNECT_PASSWORD`) };
+  return { services: { [name]: side }, groups: { [name]: { service: name, ...group } } };
+}
+
+const users = optional('users', { routes: usersRoutes, tables: usersTables });
+
 export default defineStrangler({
   control: { url: env('MATAPALO_CONTROL_DB', 'postgres://matapalo@127.0.0.1:5432/matapalo') },
   secret: env('MATAPALO_SECRET', ''),
@@ -29,6 +42,7 @@ export default defineStrangler({
       database: env('CATALOGUE_DB', 'postgres://matapalo@127.0.0.1:5434/catalogue'),
       ...connectPassword('CATALOGUE_CONNECT_PASSWORD'),
     },
+    ...users.services,
   },
   auth: {
     issuer: env('JWT_ISSUER', 'matapalo-shop'),
@@ -59,5 +73,6 @@ export default defineStrangler({
       ],
       tables: catalogueTables,
     },
+    ...users.groups,
   },
 });

@@ -1,14 +1,15 @@
-import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { exportJWK, generateKeyPair } from 'jose';
 import { freePort, startCluster, type Cluster } from './clusters.ts';
 import { transportToEnv } from '#plan/debezium-config.ts';
 import { ChildRegister, lockDataDir, makeDataDir } from './data-dir.ts';
 import { startKafka, type KafkaStack } from './kafka/kafka.ts';
+import { choosePorts } from './ports.ts';
 import type { Profile } from './profile.ts';
 import { startProcess, tailOf, type ProcessSpec, type StackProcess } from './processes.ts';
 import { createRole, ensureDatabase, grantTool } from './roles.ts';
+import { ensureSecrets } from './secrets.ts';
+import { serviceEnv, type ServiceName } from './services.ts';
 
 export interface ShopOptions {
   /** Databases, keys and logs; kept between starts. */
@@ -20,6 +21,8 @@ export interface ShopOptions {
   operatorPort?: number;
   /** Proxies to run; the first has the clients' URL. Default 1. */
   proxies?: number;
+  /** Services to run beside the monolith, and so the groups that may move. Default: the catalogue. */
+  services?: readonly ServiceName[];
   /** Size of the sample data; 1 is 20,000 users, 10,000 products, 100,000 orders. */
   scale?: number;
   /** Default `embedded`; `debezium` starts Kafka and Connect, and needs Java. */
@@ -39,7 +42,7 @@ export interface Shop {
   token: string;
   dataDir: string;
   clusters: { legacy: Cluster; services: Cluster; control: Cluster };
-  databases: { legacy: string; catalogue: string; control: string };
+  databases: { legacy: string; control: string } & Record<ServiceName, string>;
   processes: Map<string, StackProcess>;
   /** With the profile `debezium`. */
   kafka: KafkaStack | undefined;
@@ -48,17 +51,6 @@ export interface Shop {
   /** Starts a process again with the same arguments, after it was killed. */
   respawn(name: string): Promise<StackProcess>;
   stop(): Promise<void>;
-}
-
-interface Ports {
-  proxy: number;
-  operator: number;
-  monolith: number;
-  catalogue: number;
-  cdc: number;
-  legacyDb: number;
-  servicesDb: number;
-  controlDb: number;
 }
 
 export async function startShop(options: ShopOptions): Promise<Shop> {
@@ -77,7 +69,8 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    const ports = await choosePorts(dataDir, options);
+    const names = options.services ?? ['catalogue'];
+    const ports = await choosePorts(dataDir, names, options);
     const secrets = await ensureSecrets(dataDir);
 
     step('PostgreSQL: three clusters (legacy, services, control)');
@@ -112,19 +105,16 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
     step('Roles and databases');
     await Promise.all([
       createRole(legacy, 'shop'),
-      createRole(services, 'catalogue'),
       createRole(control, 'matapalo'),
+      ...names.map((name) => createRole(services, name)),
     ]);
-    const [shopUrl, catalogueUrl, controlUrl] = await Promise.all([
+    const [shopUrl, controlUrl] = await Promise.all([
       ensureDatabase(legacy, 'shop', 'shop'),
-      ensureDatabase(services, 'catalogue', 'catalogue'),
       ensureDatabase(control, 'matapalo', 'matapalo'),
+      ...names.map((name) => ensureDatabase(services, name, name)),
     ]);
-    // Trusted extensions would do for the owner; created here so that each start finds them.
-    const [toolLegacy, toolCatalogue] = await Promise.all([
-      grantTool(legacy, 'shop', { app: 'shop', tool: 'matapalo' }),
-      grantTool(services, 'catalogue', { app: 'catalogue', tool: 'matapalo' }),
-    ]);
+    const toolLegacy = await grantTool(legacy, 'shop', { app: 'shop', tool: 'matapalo' });
+    for (const name of names) await grantTool(services, name, { app: name, tool: 'matapalo' });
 
     const url = `http://127.0.0.1:${ports.proxy}`;
     const operatorUrl = `http://127.0.0.1:${ports.operator}`;
@@ -136,6 +126,8 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
       JWKS_URL: `${url}/.well-known/jwks.json`,
       JWT_ISSUER: 'matapalo-shop',
       JWT_KEYS_FILE: secrets.keysFile,
+      // The proxies here are ours: what they say of clients' addresses is true.
+      TRUSTED_PROXIES: '127.0.0.1',
       MAIL_DIR: join(dataDir, 'mail'),
       MATAPALO_CONFIG: resolve('strangler.config.ts'),
       MATAPALO_CONTROL_DB: controlUrl,
@@ -144,8 +136,7 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
       MATAPALO_URL: operatorUrl,
       MONOLITH_URL: `http://127.0.0.1:${ports.monolith}`,
       MONOLITH_DB: toolLegacy,
-      CATALOGUE_URL: `http://127.0.0.1:${ports.catalogue}`,
-      CATALOGUE_DB: toolCatalogue,
+      ...serviceEnv(names, ports.services, (name) => services.url(name, 'matapalo')),
       ...options.env,
     };
     const log = (name: string) => join(dataDir, 'log', `${name}.log`);
@@ -159,12 +150,14 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
         env: { ...env, DATABASE_URL: shopUrl },
         logFile: log('monolith-migrate'),
       }),
-      runOnce({
-        name: 'catalogue-migrate',
-        entry: 'services/catalogue/migrate.ts',
-        env: { ...env, DATABASE_URL: catalogueUrl },
-        logFile: log('catalogue-migrate'),
-      }),
+      ...names.map((name) =>
+        runOnce({
+          name: `${name}-migrate`,
+          entry: `services/${name}/migrate.ts`,
+          env: { ...env, DATABASE_URL: services.url(name, name) },
+          logFile: log(`${name}-migrate`),
+        }),
+      ),
     ]);
 
     const kafka = await starting;
@@ -178,13 +171,13 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
         logFile: log('monolith'),
         readyUrl: `${env['MONOLITH_URL']}/readyz`,
       },
-      {
-        name: 'catalogue',
-        entry: 'services/catalogue/main.ts',
-        env: { ...env, PORT: String(ports.catalogue), DATABASE_URL: catalogueUrl },
-        logFile: log('catalogue'),
-        readyUrl: `${env['CATALOGUE_URL']}/readyz`,
-      },
+      ...names.map((name) => ({
+        name,
+        entry: `services/${name}/main.ts`,
+        env: { ...env, PORT: String(ports.services[name]), DATABASE_URL: services.url(name, name) },
+        logFile: log(name),
+        readyUrl: `http://127.0.0.1:${ports.services[name]}/readyz`,
+      })),
       {
         name: 'operator',
         entry: 'control/operator/main.ts',
@@ -236,8 +229,9 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
       clusters: { legacy, services, control },
       databases: {
         legacy: legacy.url('shop'),
-        catalogue: services.url('catalogue'),
         control: control.url('matapalo'),
+        users: services.url('users'),
+        catalogue: services.url('catalogue'),
       },
       processes,
       kafka,
@@ -263,40 +257,4 @@ async function runOnce(spec: ProcessSpec): Promise<void> {
   if (code !== 0) {
     throw new Error(`${spec.name} failed (${code}).\n${tailOf(spec.logFile)}`);
   }
-}
-
-/** Ports are kept between starts, so that URLs stay the same; a taken one is replaced. */
-async function choosePorts(dataDir: string, options: ShopOptions): Promise<Ports> {
-  const file = join(dataDir, 'ports.json');
-  const known = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<Ports>) : {};
-  const take = async (port: number | undefined) => port || (await freePort());
-  const ports: Ports = {
-    proxy: await take(options.port ?? known.proxy),
-    operator: await take(options.operatorPort ?? known.operator),
-    monolith: await take(known.monolith),
-    catalogue: await take(known.catalogue),
-    cdc: await take(known.cdc),
-    legacyDb: await take(known.legacyDb),
-    servicesDb: await take(known.servicesDb),
-    controlDb: await take(known.controlDb),
-  };
-  writeFileSync(file, `${JSON.stringify(ports, null, 2)}\n`);
-  return ports;
-}
-
-async function ensureSecrets(dataDir: string): Promise<{ secret: string; keysFile: string }> {
-  const secretFile = join(dataDir, 'secret');
-  if (!existsSync(secretFile)) writeFileSync(secretFile, randomBytes(32).toString('hex'), { mode: 0o600 });
-  const keysFile = join(dataDir, 'keys.json');
-  if (!existsSync(keysFile)) {
-    const { privateKey } = await generateKeyPair('ES256', { extractable: true });
-    const jwk = {
-      ...(await exportJWK(privateKey)),
-      kid: randomBytes(8).toString('hex'),
-      alg: 'ES256',
-      use: 'sig',
-    };
-    writeFileSync(keysFile, JSON.stringify({ keys: [jwk] }), { mode: 0o600 });
-  }
-  return { secret: readFileSync(secretFile, 'utf8').trim(), keysFile };
 }

@@ -1,3 +1,4 @@
+import { allServices } from '../services.ts';
 import { startShop, type Shop } from '../shop.ts';
 import { parseOptions, usage, UsageError } from './options.ts';
 import { prepare } from './prepare.ts';
@@ -21,7 +22,7 @@ Running:`);
     say(`  ${'connect'.padEnd(12)} pid ${connect.pid}   ${config.connect.url}`);
   }
   say(`
-Next, in another terminal, move the catalogue:
+Next, in another terminal, move the catalogue (then ${allServices.filter((name) => name !== 'catalogue').join(', ')}):
   npx matapalo status
   npx matapalo sync catalogue
 
@@ -50,7 +51,9 @@ async function main(): Promise<void> {
   };
   const onStep = (step: string) =>
     say(`[${((performance.now() - startedMs) / 1000).toFixed(1).padStart(5)} s] ${step}`);
-  const starting = prepare(chosen, onStep).then(() => startShop({ ...chosen, fsync: true, onStep }));
+  const starting = prepare(chosen, onStep).then(() =>
+    startShop({ ...chosen, services: allServices, fsync: true, onStep }),
+  );
   // SIGHUP is a terminal that was closed: nobody would be there to stop the rest.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => void stop().catch(fail));
