@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../clusters.ts';
 import { ChildRegister, endLeftoverServers } from '../data-dir.ts';
+import { allServices } from '../services.ts';
 
 interface Run {
   child: ChildProcess;
@@ -53,7 +54,8 @@ async function started(): Promise<{ run: Run; pids: number[] }> {
   const servers = globSync(join(dataDir, 'postgres/*/data/postmaster.pid')).map((file) =>
     Number(readFileSync(file, 'utf8').split('\n')[0]),
   );
-  expect([children.length, servers.length]).toEqual([5, 3]);
+  // Monolith, operator, cdc and proxy; and the services.
+  expect([children.length, servers.length]).toEqual([4 + allServices.length, 3]);
   return { run, pids: [...children, ...servers] };
 }
 
