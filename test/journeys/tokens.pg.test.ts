@@ -70,6 +70,9 @@ describe('tokens and sessions across the move of the users', () => {
     expect([run.status, run.stdout]).toEqual([0, expect.stringContaining('another key signs now')]);
     // Issuers read the ring again by themselves.
     await eventually(async () => expect(kidOf(await signIn('customer9'))).not.toBe(before));
+    // These rotations do not wait until verifiers know the next key; one asks for new keys at most once in 10 s.
+    const session = new Session(shop.url, tokensOf('customer9').accessToken);
+    await eventually(() => session.expect(200, 'GET', '/users/me'));
   };
   const kidOf = ({ accessToken }: Tokens) => decodeProtectedHeader(accessToken).kid;
   const passwordHash = async (id: number) => {
