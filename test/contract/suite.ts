@@ -20,6 +20,7 @@ import {
 import { Session } from './session.ts';
 import { supportCases } from './support.ts';
 import { userCases } from './users.ts';
+import { permissionCases } from './users-permissions.ts';
 
 /**
  * The shop's contract: the same for the monolith alone, a service alone, and the proxy in each phase. It makes its own
@@ -50,7 +51,7 @@ export function contractSuite(baseUrl: string, options: ContractOptions): Contra
       ...availabilityCases(context),
       ...reservationCases(context),
     ],
-    users: [...userCases(context), ...identityCases(context)],
+    users: [...userCases(context), ...identityCases(context), ...permissionCases(context)],
     orders: orderCases(context),
     support: supportCases(context),
   };
