@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { allOperations, type MatchedOperation } from './contract.ts';
 import type { ContractCase, ContractContext, Role } from './context.ts';
+import { bodyOf, sample } from './junk-values.ts';
 import { Session } from './session.ts';
 
 type Who = Role | 'guest' | 'service';
@@ -37,7 +38,10 @@ export function permissionCases(context: ContractContext): ContractCase[] {
     const session = await sessionOf(who);
     if (session === undefined) return;
     const { method, operation } = entry;
-    const { status } = await session.call(method, path, operation.requestBody ? { body: {} } : {});
+    // A call that must be refused is a good one otherwise: nothing but who makes it stands in its way.
+    const schema = bodyOf(operation);
+    const body = schema === undefined ? {} : { body: allowed ? {} : sample(schema) };
+    const { status } = await session.call(method, path, body);
     const refusal = who === 'guest' ? 401 : 403;
     const told = `${who}: ${method} ${path} was answered ${status}`;
     if (allowed) assert.ok(status !== 401 && status !== 403, told);
