@@ -85,6 +85,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     onTable: (table) => {
       upgrades.adopt(table);
       drains.adopt(table);
+      if (room.size > 0) shadow.rest();
       gateway.release();
     },
   });

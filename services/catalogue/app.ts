@@ -9,10 +9,13 @@ import type { Log } from '#kernel/log.ts';
 import { createRegistry, observePool, observeRequests } from '#kernel/metrics.ts';
 import type { CatalogueConfig } from './config.ts';
 import { expireReservations, startExpiry } from './expiry.ts';
-import { rehearse } from './rehearse.ts';
+import { createRehearsal } from './rehearse.ts';
 import { catalogueRoutes } from './routes/catalogue.ts';
 import { createStandby } from './standby.ts';
 import { createDataSource, warmTables } from './store/data-source.ts';
+
+/** What a rehearsal may add to a start; the rest is played while another side owns the catalogue. */
+const startBudgetMs = 1_000;
 
 /** The whole service, not listening yet. Closing it stops the job and the pool, after the requests in flight. */
 export async function buildApp(config: CatalogueConfig, log: Log): Promise<FastifyInstance> {
@@ -47,19 +50,13 @@ export async function buildApp(config: CatalogueConfig, log: Log): Promise<Fasti
 
   let stopExpiry: (() => Promise<void>) | undefined;
   app.addHook('onReady', async () => {
-    let isRehearsed = false;
-    const rehearseRest = async () => {
-      if (isRehearsed) return;
-      const startedMs = performance.now();
-      isRehearsed = await rehearse(source, config.poolSize, log);
-      const tookMs = Math.round(performance.now() - startedMs);
-      log.info({ tookMs }, isRehearsed ? 'the writes were rehearsed' : 'the writes were rehearsed in part');
-    };
-    // A cold service works as well, only slower at first.
-    await warmUp(source, config.poolSize, warmTables)
-      .then(rehearseRest)
-      .catch((error: unknown) => log.warn({ err: error }, 'the writes were not rehearsed'));
-    const standBy = createStandby(source, config.poolSize, ownership, rehearseRest);
+    const rehearsal = createRehearsal(source, config.poolSize, log);
+    await warmUp(source, config.poolSize, warmTables).catch((error: unknown) =>
+      log.warn({ err: error }, 'the pool is cold'),
+    );
+    await rehearsal.play(startBudgetMs);
+    await rehearsal.play(startBudgetMs);
+    const standBy = createStandby(source, config.poolSize, ownership, rehearsal);
     stopExpiry = startExpiry(async () => {
       await standBy();
       return expireReservations(source, ownership, write);

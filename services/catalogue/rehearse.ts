@@ -12,28 +12,47 @@ import { onStandIns } from './store/stand-ins.ts';
 
 const nobody: Identity = { subject: '0', roles: ['manager'], scopes: [], claims: {} };
 
-/** At a time: on a machine that is busy, the rest is played later. */
-const budgetMs = 3_000;
-/** So often does the engine see each function that it compiles it. */
-const rounds = 40;
+/** So often does the engine see each function that it compiles it, and compiles it well. */
+const enough = 200;
 
-/**
- * Plays every write of the catalogue's URLs through, on stand-ins of its tables. Ownership arrives in one moment together with
- * all writes that were held meanwhile: a service that never wrote would meet them with code that was never run, and
- * connections that never planned a write or loaded a dictionary. The first connection plays many rounds, the others one
- * each. False when the time was not enough.
- */
-export async function rehearse(source: DataSource, connections: number, log: Log): Promise<boolean> {
-  // The engine forgets code that was not run for a while; this code waits for a switch.
-  setFlagsFromString('--no-flush-bytecode');
-  const until = performance.now() + budgetMs;
-  const played = [await onConnection(source, rounds, until, log)];
-  const others = Array.from({ length: connections }, () => onConnection(source, 1, until, log));
-  played.push(...(await Promise.all(others)));
-  return played.every(Boolean);
+export interface Rehearsal {
+  /** Plays on for about that long, once on each connection first; true when nothing is left to play. Never throws. */
+  play(budgetMs: number): Promise<boolean>;
 }
 
-async function onConnection(source: DataSource, count: number, until: number, log: Log): Promise<boolean> {
+/**
+ * Plays every write of the catalogue's URLs through, on stand-ins of its tables: once on each connection, then often on one.
+ * Ownership arrives in one moment together with all writes that were held meanwhile: a service that never wrote would meet
+ * them with code that was never run, and connections that never planned a write or loaded a dictionary.
+ */
+export function createRehearsal(source: DataSource, connections: number, log: Log): Rehearsal {
+  // The engine forgets code that was not run for a while; this code waits for a switch.
+  setFlagsFromString('--no-flush-bytecode');
+  let isEverywhere = false;
+  let left = enough;
+  return {
+    async play(budgetMs) {
+      const until = performance.now() + budgetMs;
+      try {
+        if (!isEverywhere) {
+          await Promise.all(Array.from({ length: connections }, () => onConnection(source, 1, until, log)));
+          isEverywhere = true;
+        } else if (left > 0) {
+          left -= await onConnection(source, left, until, log);
+        }
+      } catch (error) {
+        // A cold service works as well, only slower at first.
+        log.warn({ err: error }, 'the writes are not rehearsed');
+        isEverywhere = true;
+        left = 0;
+      }
+      return isEverywhere && left === 0;
+    },
+  };
+}
+
+/** Plays up to `count` rounds on one connection, at least one; tells how many. */
+async function onConnection(source: DataSource, count: number, until: number, log: Log): Promise<number> {
   let played = 0;
   await onStandIns(poolOf(source), async (sql) => {
     const app = createServer({ log });
@@ -44,12 +63,13 @@ async function onConnection(source: DataSource, count: number, until: number, lo
         sql,
         `insert into categories (name, slug) values ('Rehearsal', 'rehearsal') returning id`,
       );
-      for (; played < count && performance.now() < until; played++) await playOnce(app, category?.id, played);
+      do await playOnce(app, category?.id, played++);
+      while (played < count && performance.now() < until);
     } finally {
       await app.close();
     }
   });
-  return played === count;
+  return played;
 }
 
 async function playOnce(app: FastifyInstance, categoryId: number | undefined, round: number): Promise<void> {

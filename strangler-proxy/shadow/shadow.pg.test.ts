@@ -152,3 +152,25 @@ test('a service that is slow or down costs the client nothing', async () => {
   for (let i = 0; i < 50; i++) expect(await get()).toEqual({ side: 'legacy' });
   world.service.server.closeAllConnections();
 });
+
+test('copies nothing while held requests are let go', async () => {
+  await open();
+  await world.publish({ holding: crypto.randomUUID() });
+  const held = fetch(`${world.proxy.url}/items`, { method: 'POST', body: 'x' });
+  await until(async () => {
+    const { rows } = await world.db.query<{ held: number }>('select sum(held)::int as held from proxy');
+    return rows[0]?.held === 1;
+  });
+  let copiedAt = 0;
+  world.service.answer = (_request, response) => {
+    copiedAt = performance.now();
+    response.end('{}');
+  };
+  const releasedAt = performance.now();
+  await world.publish({ holding: null });
+  expect((await held).status).toBe(200);
+  await get();
+  await until(() => copiedAt > 0);
+  // A lower bound alone: the rest is half a second, and a busy machine only adds to it.
+  expect(copiedAt - releasedAt).toBeGreaterThan(450);
+});

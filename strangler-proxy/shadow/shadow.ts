@@ -31,6 +31,7 @@ export interface ShadowOptions {
   catchUpMs?: number;
 }
 
+const restMs = 500;
 /** How often a difference is looked at before it counts. */
 const looks = 3;
 
@@ -47,6 +48,7 @@ export class Shadow {
   /** Differences that wait for the service: they hold no place among the copies, but are bounded as well. */
   #rechecking = 0;
   #closed = false;
+  #resting: NodeJS.Timeout | undefined;
 
   constructor(options: ShadowOptions) {
     this.#options = options;
@@ -67,17 +69,28 @@ export class Shadow {
     this.#next();
   }
 
+  /** Copies nothing for a while: clients whose requests were held come first. What arrives meanwhile waits, within bounds. */
+  rest(): void {
+    clearTimeout(this.#resting);
+    this.#resting = setTimeout(() => {
+      this.#resting = undefined;
+      this.#next();
+    }, restMs);
+    this.#resting.unref();
+  }
+
   get pending(): number {
     return this.#queue.length + this.#running + this.#rechecking;
   }
 
   close(): void {
     this.#closed = true;
+    clearTimeout(this.#resting);
     this.#queue.length = 0;
   }
 
   #next(): void {
-    while (this.#running < (this.#options.concurrency ?? 8)) {
+    while (this.#resting === undefined && this.#running < (this.#options.concurrency ?? 8)) {
       const request = this.#queue.shift();
       if (request === undefined) return;
       this.#running++;
