@@ -46,10 +46,28 @@ export function transaction<T>(
 }
 
 /** The same for a caller that has more to ask in the round trip of its BEGIN. */
-export async function transactionBegunBy<T>(
+export function transactionBegunBy<T>(
   pool: pg.Pool,
   begin: (client: pg.PoolClient) => Promise<unknown>,
   work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  return borrow(pool, async (client, broke) => {
+    try {
+      await begin(client);
+      const result = await work(client);
+      await client.query('commit');
+      return result;
+    } catch (error) {
+      await client.query('rollback').catch(broke);
+      throw error;
+    }
+  });
+}
+
+/** Runs `work` on one connection of the pool. One that breaks meanwhile, or of which `work` says so, is not given back. */
+export async function borrow<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient, broke: (error: Error) => void) => Promise<T>,
 ): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
@@ -59,13 +77,7 @@ export async function transactionBegunBy<T>(
   };
   client.on('error', onError);
   try {
-    await begin(client);
-    const result = await work(client);
-    await client.query('commit');
-    return result;
-  } catch (error) {
-    await client.query('rollback').catch(onError);
-    throw error;
+    return await work(client, onError);
   } finally {
     client.release(broken);
     client.off('error', onError);

@@ -1,27 +1,14 @@
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { closeSynced, settle, startTestWorker, syncGroup, untilStopped } from '#test/cdc-fixture.ts';
-import { type Pair, type TwoSides } from '#test/two-sides.ts';
-import type { Worker } from '#cdc/worker/worker.ts';
+import { expect, it } from 'vitest';
+import { settle, untilStopped } from '#test/cdc-fixture.ts';
 import { onEachTransport } from '#test/transports.ts';
 
+import { syncedSides } from '#test/synced-sides.ts';
 onEachTransport(({ start }) => {
-  let sides: TwoSides;
-  let pair: Pair;
-  let worker: Worker;
-
-  beforeAll(async () => {
-    sides = await start();
-  });
-  afterEach(async () => {
-    await worker.stop();
-    await closeSynced(pair);
-  });
-  afterAll(() => sides.stop());
+  const synced = syncedSides(start);
 
   /** One legacy table feeds two, and two feed one; one table has no primary key. */
-  async function synced(): Promise<void> {
-    pair = await sides.pair({
-      guard: true,
+  function feeding(): Promise<void> {
+    return synced.sync(0, {
       legacySql: `
       create table person (id int primary key, name text not null, street text, pwd text not null);
       create table person_stats (person_id int primary key, visits int not null);
@@ -63,20 +50,18 @@ onEachTransport(({ start }) => {
         },
       ],
     });
-    worker = await startTestWorker(pair);
-    await syncGroup(pair);
   }
 
   const people = async () =>
-    (await pair.servicePool.query('select id, name, visits, nick from people order by id')).rows;
+    (await synced.pair.servicePool.query('select id, name, visits, nick from people order by id')).rows;
 
   it('one table feeds several, several feed one, and a table needs no primary key', async () => {
-    await synced();
+    await feeding();
     expect(await people()).toEqual([
       { id: 1, name: 'Ada', visits: 10, nick: 'none' },
       { id: 2, name: 'Bob', visits: null, nick: 'none' },
     ]);
-    await pair.legacyApp.query(`begin;
+    await synced.pair.legacyApp.query(`begin;
     insert into person_stats values (3, 1); insert into person values (3, 'Cyd', 'Side St', 'z');
     update person_stats set visits = 11 where person_id = 1;
     update person set id = 20, street = 'New St' where id = 2;
@@ -84,28 +69,31 @@ onEachTransport(({ start }) => {
     insert into log_line values ('00000000-0000-0000-0000-000000000002', 'a'), ('00000000-0000-0000-0000-000000000003', null);
     update log_line set line = 'b' where line = 'a';
     commit`);
-    await settle(pair, 'forward');
+    await settle(synced.pair, 'forward');
     expect(await people()).toEqual([
       { id: 1, name: 'Ada', visits: 11, nick: 'none' },
       { id: 3, name: 'Cyd', visits: 1, nick: 'none' },
       { id: 20, name: 'Bob', visits: null, nick: 'none' },
     ]);
-    expect((await pair.servicePool.query('select * from addresses order by 1')).rows).toEqual([
+    expect((await synced.pair.servicePool.query('select * from addresses order by 1')).rows).toEqual([
       { person_id: 1, street: 'Main St' },
       { person_id: 3, street: 'Side St' },
       { person_id: 20, street: 'New St' },
     ]);
     expect(
-      (await pair.servicePool.query('select right(ref::text, 1) as ref, line from log_lines order by 1'))
-        .rows,
+      (
+        await synced.pair.servicePool.query(
+          'select right(ref::text, 1) as ref, line from log_lines order by 1',
+        )
+      ).rows,
     ).toEqual([
       { ref: '2', line: 'b' },
       { ref: '3', line: null },
     ]);
-    await pair.legacyApp.query(
+    await synced.pair.legacyApp.query(
       `begin; delete from person_stats where person_id = 1; delete from person where id = 3; commit`,
     );
-    await settle(pair, 'forward');
+    await settle(synced.pair, 'forward');
     expect(await people()).toEqual([
       { id: 1, name: 'Ada', visits: null, nick: 'none' },
       { id: 20, name: 'Bob', visits: null, nick: 'none' },
@@ -113,8 +101,8 @@ onEachTransport(({ start }) => {
   });
 
   it('an entry that only fills columns stops the group where the anchor has no row', async () => {
-    await synced();
-    await pair.legacyApp.query('insert into person_stats values (99, 1)');
-    expect((await untilStopped(pair)).message).toContain('person_id 99');
+    await feeding();
+    await synced.pair.legacyApp.query('insert into person_stats values (99, 1)');
+    expect((await untilStopped(synced.pair)).message).toContain('person_id 99');
   });
 });

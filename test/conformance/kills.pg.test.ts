@@ -1,8 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { type ChildProcess } from 'node:child_process';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,29 +8,16 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { closeSynced, settle, syncGroup, until } from '#test/cdc-fixture.ts';
 import { exampleRows, type Pair, type TwoSides } from '#test/two-sides.ts';
 import { onEachTransport } from '#test/transports.ts';
+import { workerProcesses } from '#test/synced-sides.ts';
 
 onEachTransport(({ transport, start, kafka }) => {
   let sides: TwoSides;
-  let folder: string;
 
   beforeAll(async () => {
     sides = await start();
-    folder = mkdtempSync(join(tmpdir(), 'matapalo-kills-'));
   });
-  afterAll(async () => {
-    await sides.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  /** The real process, as it is deployed. */
-  function startProcess(pair: Pair): ChildProcess {
-    const config = join(folder, 'strangler.config.ts');
-    writeFileSync(config, `export default ${JSON.stringify(pair.config)};\n`);
-    return spawn(process.execPath, [join(import.meta.dirname, '..', '..', 'cdc', 'main.ts')], {
-      env: { ...process.env, MATAPALO_CONFIG: config, CDC_PORT: '0', LOG_LEVEL: 'error' },
-      stdio: 'ignore',
-    });
-  }
+  afterAll(() => sides.stop());
+  const startProcess = workerProcesses();
 
   function exited(child: ChildProcess): Promise<number | null> {
     return new Promise((resolve) => child.once('exit', (code) => resolve(code)));

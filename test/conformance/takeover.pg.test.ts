@@ -1,7 +1,3 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import pg from 'pg';
 import { databaseOf } from '#plan/compile.ts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -19,29 +15,16 @@ import {
 import { exampleRows, type Pair, type TwoSides } from '#test/two-sides.ts';
 import { workerSessionName } from '#cdc/worker/end-predecessor.ts';
 import { onEachTransport } from '#test/transports.ts';
+import { workerProcesses } from '#test/synced-sides.ts';
 
 onEachTransport(({ start }) => {
   let sides: TwoSides;
-  let folder: string;
 
   beforeAll(async () => {
     sides = await start();
-    folder = mkdtempSync(join(tmpdir(), 'matapalo-takeover-'));
   });
-  afterAll(async () => {
-    await sides.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  /** The real process, as it is deployed: only a process of its own can be stopped. */
-  function startProcess(pair: Pair): ChildProcess {
-    const config = join(folder, 'strangler.config.ts');
-    writeFileSync(config, `export default ${JSON.stringify(pair.config)};\n`);
-    return spawn(process.execPath, [join(import.meta.dirname, '..', '..', 'cdc', 'main.ts')], {
-      env: { ...process.env, MATAPALO_CONFIG: config, CDC_PORT: '0', LOG_LEVEL: 'error' },
-      stdio: 'ignore',
-    });
-  }
+  afterAll(() => sides.stop());
+  const startProcess = workerProcesses();
 
   const pricesIn = async (pair: Pair) => ({
     legacy: (

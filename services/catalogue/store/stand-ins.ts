@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { borrow } from '#kernel/db/pool.ts';
 import { onConnection, type Sql } from '#kernel/db/statements.ts';
 
 /** The catalogue's tables, each with a column of its own, in the order in which they refer to each other. */
@@ -20,31 +21,25 @@ const names = Object.keys(tables);
  * hides the real one of its name from the connection that made it; where it would not (a search_path that says otherwise)
  * nothing is run.
  */
-export async function onStandIns(pool: pg.Pool, work: (sql: Sql) => Promise<void>): Promise<void> {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  const onError = (error: Error) => {
-    broken ??= error;
-  };
-  client.on('error', onError);
-  try {
-    await client.query(
-      [
-        'begin',
-        ...names.map((table) => `create temp table ${table} (like ${table} including all) on commit drop`),
-      ].join(';'),
-    );
-    const { rows: real } = await client.query(
-      `select from pg_class where oid = any($1::regclass[]) and relpersistence <> 't'`,
-      [names],
-    );
-    if (real.length > 0) throw new Error('The search_path puts pg_temp behind the real tables.');
-    await work(onConnection(client));
-  } finally {
-    await client.query('rollback').catch(onError);
-    client.release(broken);
-    client.off('error', onError);
-  }
+export function onStandIns(pool: pg.Pool, work: (sql: Sql) => Promise<void>): Promise<void> {
+  return borrow(pool, async (client, broke) => {
+    try {
+      await client.query(
+        [
+          'begin',
+          ...names.map((table) => `create temp table ${table} (like ${table} including all) on commit drop`),
+        ].join(';'),
+      );
+      const { rows: real } = await client.query(
+        `select from pg_class where oid = any($1::regclass[]) and relpersistence <> 't'`,
+        [names],
+      );
+      if (real.length > 0) throw new Error('The search_path puts pg_temp behind the real tables.');
+      await work(onConnection(client));
+    } finally {
+      await client.query('rollback').catch(broke);
+    }
+  });
 }
 
 /**
