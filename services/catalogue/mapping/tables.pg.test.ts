@@ -1,50 +1,16 @@
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
-import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { resolveGroup, type Flows } from '#plan/mapping/load-flows.ts';
-import { mappedSelect } from '#plan/mapping/select.ts';
-import { startCluster, type Cluster } from '#stack/clusters.ts';
-import {
-  carry,
-  catalogueGroup as group,
-  columnsOf,
-  rowsOf,
-  targetOf,
-} from '../../../test/contract/carry-rows.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { catalogueGroup as group } from '../../../test/contract/carry-rows.ts';
+import { mappedSides } from '../../../test/contract/mapped-sides.ts';
 import { catalogueTables } from './tables.ts';
 
-const root = join(import.meta.dirname, '../../..');
-let clusters: Cluster[] = [];
-let legacy: pg.Client;
-/** The monolith's schema without a row: where the service's rows are carried back to. */
-let emptyLegacy: pg.Client;
-let service: pg.Client;
-
-async function database(cluster: Cluster, name: string, ...script: string[]): Promise<pg.Client> {
-  const url = await cluster.createDatabase(name);
-  const run = spawnSync(process.execPath, script, {
-    cwd: root,
-    env: { ...process.env, DATABASE_URL: url },
-    encoding: 'utf8',
-  });
-  if (run.status !== 0) throw new Error(`${script.join(' ')} failed:\n${run.stdout}${run.stderr}`);
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  return client;
-}
+const sides = mappedSides(group);
 
 beforeAll(async () => {
-  clusters = await Promise.all([startCluster(), startCluster()]);
-  const [ofMonolith, ofService] = clusters as [Cluster, Cluster];
-  legacy = await database(ofMonolith, 'shop', 'monolith/migrate.ts', '--seed', '--scale', '0.02');
-  emptyLegacy = await database(ofMonolith, 'shop_empty', 'monolith/migrate.ts');
-  service = await database(ofService, 'catalogue', 'services/catalogue/migrate.ts');
-  for (const client of [legacy, emptyLegacy]) {
+  for (const client of [sides.legacy, sides.emptyLegacy]) {
     // A product that the service adds gets its price from an entry of its own, after its row is there.
     await client.query('alter table prod alter price_cents set default 0');
   }
-  await legacy.query(`
+  await sides.legacy.query(`
     insert into prod (prod_cd, prod_nm, cat_id, price_cents, stat_cd, erp_ref, crt_dt) values
       ('ODD-1', 'Naïve “✓” 😀', 1, 0, 'A', 'ERP-1', '2020-02-29 23:59:59.999999+00'),
       ('ODD-2', E'tab\\t and \\\\ and ''', 1, 2147483647, 'X', null, '1999-12-31 00:00:00.000001+05');
@@ -58,20 +24,9 @@ beforeAll(async () => {
   `);
 });
 
-afterAll(async () => {
-  for (const client of [legacy, emptyLegacy, service]) await client?.end();
-  for (const cluster of clusters) await cluster.stop();
-});
-
-async function flows(from: pg.Client): Promise<Flows> {
-  const { flows: found, problems } = await resolveGroup(group, from, service);
-  expect(problems).toEqual([]);
-  return found;
-}
-
 describe("the catalogue's mapping", () => {
   test('fits both schemas, and models every legacy column but erp_ref', async () => {
-    const { forward, reverse } = await flows(legacy);
+    const { forward, reverse } = await sides.flows(sides.legacy);
     expect(forward.length).toBe(catalogueTables.length);
     const unmodelled = new Set<string>();
     for (const flow of reverse) {
@@ -89,40 +44,29 @@ describe("the catalogue's mapping", () => {
   });
 
   test('brings every legacy row over and back unchanged', async () => {
-    const { forward, reverse } = await flows(legacy);
-    await carry(legacy, service, forward);
-    for (const flow of reverse) {
-      const back = await rowsOf(service, flow, mappedSelect(flow));
-      const there = await rowsOf(legacy, flow, `select ${columnsOf(flow)} from ${targetOf(flow)}`);
-      expect(back).toBe(there);
-      expect(JSON.parse(there)).not.toEqual([]);
-    }
+    await sides.carriedAndBack();
   });
 
   test('brings every row that the service may accept back, and over again, unchanged', async () => {
-    await service.query(`
+    await sides.service.query(`
       insert into categories (id, name, slug, parent_id) values (1000001, 'New', 'new', 1);
       insert into products (id, sku, name, category_id, status) values
         (1000001, 'NEW-1', 'Cheapest', 1, 'active'), (1000002, 'NEW-2', 'Dearest', 1, 'archived');
       insert into prices (product_id, amount) values (1000001, 0.01), (1000002, 21474836.47);
       insert into stock_levels (product_id, on_hand) values (1000001, 2147483647), (1000002, 0);
     `);
-    const { forward, reverse } = await flows(emptyLegacy);
-    await carry(service, emptyLegacy, reverse);
-    for (const flow of forward) {
-      const again = await rowsOf(emptyLegacy, flow, mappedSelect(flow));
-      const there = await rowsOf(service, flow, `select ${columnsOf(flow)} from ${targetOf(flow)}`);
-      expect(again).toBe(there);
-    }
+    await sides.backAndCarried();
   });
 
   test('cannot meet a price that cents do not hold: the service refuses or rounds it first', async () => {
-    await expect(service.query('update prices set amount = 21474836.48')).rejects.toThrow(
+    await expect(sides.service.query('update prices set amount = 21474836.48')).rejects.toThrow(
       'prices_amount_check',
     );
-    await expect(service.query('update prices set amount = -0.01')).rejects.toThrow('prices_amount_check');
-    await service.query('update prices set amount = 10.999 where product_id = 1000001');
-    const { rows } = await service.query('select amount from prices where product_id = 1000001');
+    await expect(sides.service.query('update prices set amount = -0.01')).rejects.toThrow(
+      'prices_amount_check',
+    );
+    await sides.service.query('update prices set amount = 10.999 where product_id = 1000001');
+    const { rows } = await sides.service.query('select amount from prices where product_id = 1000001');
     expect(rows).toEqual([{ amount: '11.00' }]);
   });
 });
