@@ -4,11 +4,26 @@ import type { Identity, Verify } from './verify.ts';
 
 const identities = new WeakMap<FastifyRequest, Identity>();
 
-/** Needs a valid token, and one of `roles` where they are given; runs before a body is read. */
-export function authorize(verify: Verify, roles?: readonly string[]): onRequestAsyncHookHandler {
+/** The user that a token's subject names; a service's token has its client id there. */
+export function userIdOf(subject: string): number | undefined {
+  return /^[1-9][0-9]{0,9}$/.test(subject) ? Number(subject) : undefined;
+}
+
+/**
+ * Needs a valid token, and one of `roles` where they are given; a service's own token may have one of `scopes` in place of a
+ * role. Runs before a body is read.
+ */
+export function authorize(
+  verify: Verify,
+  roles?: readonly string[],
+  scopes: readonly string[] = [],
+): onRequestAsyncHookHandler {
   return async (request) => {
     const identity = await verify(request.headers.authorization);
-    if (roles && !roles.some((role) => identity.roles.includes(role))) {
+    const granted =
+      roles?.some((role) => identity.roles.includes(role)) === true ||
+      (userIdOf(identity.subject) === undefined && scopes.some((scope) => identity.scopes.includes(scope)));
+    if (roles && !granted) {
       throw refuse('forbidden', `One of these roles is needed: ${roles.join(', ')}.`);
     }
     identities.set(request, identity);

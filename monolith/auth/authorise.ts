@@ -12,6 +12,8 @@ declare module 'fastify' {
     security?: Record<string, string[]>[];
     /** One of them is needed; empty: any. */
     roles?: readonly Role[];
+    /** One of them is as good as a role, for a service's token. */
+    scopes?: readonly string[];
   }
 }
 
@@ -19,7 +21,7 @@ declare module 'fastify' {
 export function authorise(app: FastifyInstance, tokens: Tokens): void {
   app.decorateRequest('caller', null);
   app.addHook('onRequest', async (request) => {
-    const { security = [], roles = [] } = request.routeOptions.config;
+    const { security = [], roles = [], scopes = [] } = request.routeOptions.config;
     if (security.length === 0) return;
     const optional = security.some((requirement) => Object.keys(requirement).length === 0);
     const token = bearerOf(request);
@@ -30,7 +32,10 @@ export function authorise(app: FastifyInstance, tokens: Tokens): void {
       });
     }
     const caller = await tokens.verify(token);
-    if (roles.length > 0 && !caller.roles.some((role) => roles.includes(role))) {
+    const granted =
+      caller.roles.some((role) => roles.includes(role)) ||
+      (caller.userId === undefined && caller.scopes.some((scope) => scopes.includes(scope)));
+    if (roles.length > 0 && !granted) {
       throw new ShopError('forbidden', `One of these roles is needed: ${roles.join(', ')}.`);
     }
     request.caller = caller;

@@ -198,6 +198,7 @@ const paths: DocumentPart['paths'] = {
         '409 `stock-below-reserved` when less than what is reserved would be left.',
       security: bearer,
       'x-roles': editors,
+      'x-scopes': ['stock:adjust'],
       parameters: [pathId()],
       requestBody: body(
         object({

@@ -41,7 +41,11 @@ export function bind<Shape extends RouteGenericInterface = RouteGenericInterface
     method: bound.method.toUpperCase(),
     url: bound.url,
     schema: routeSchema(operation),
-    config: { security: operation.security ?? [], roles: operation['x-roles'] ?? [] },
+    config: {
+      security: operation.security ?? [],
+      roles: operation['x-roles'] ?? [],
+      scopes: operation['x-scopes'] ?? [],
+    },
     handler: (request, reply) => handler(request as unknown as FastifyRequest<Shape>, reply),
   });
 }

@@ -26,6 +26,8 @@ export interface Operation {
   security?: Record<string, string[]>[];
   /** One of these roles is needed beside a valid token. */
   'x-roles'?: readonly Role[];
+  /** What a service's own token must have been granted, one of these, in place of a role. */
+  'x-scopes'?: readonly string[];
   parameters?: Parameter[];
   requestBody?: { required: boolean; content: Record<string, { schema: Schema }> };
   responses: Record<string, Answer>;

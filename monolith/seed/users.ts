@@ -47,8 +47,8 @@ export async function seedUsers(client: Client, count: number): Promise<void> {
   const secret = hashSecret(seedClientSecret);
   await copyRows(client, 'svc_cli (cli_id, sec_hsh, scp)', [
     ['catalogue-service', secret, 'introspect'],
-    ['orders-service', secret, 'introspect reservations:write users:read'],
-    ['support-service', secret, 'introspect orders:read users:read'],
+    ['orders-service', secret, 'introspect reservations:write stock:adjust users:read'],
+    ['support-service', secret, 'introspect orders:read orders:refund stock:adjust users:read'],
   ]);
   await raiseSequence(client, 'usr', 'usr_id');
 }

@@ -1,5 +1,5 @@
 import type { Sql } from '#kernel/db/statements.ts';
-import { userIdOf } from './rules/access.ts';
+import { userIdOf } from '#kernel/auth/authorize.ts';
 import { findAccount } from './store/accounts.ts';
 import { findRefreshToken, isSessionAlive } from './store/sessions.ts';
 import { audience, type Tokens } from './tokens.ts';

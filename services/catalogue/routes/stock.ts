@@ -19,7 +19,10 @@ export function stockRoutes(app: CatalogueApp, { source, write, verify }: Catalo
 
   app.post(
     '/products/:id/stock-adjustments',
-    { onRequest: authorize(verify, editors), schema: { params: NumericId, body: AdjustmentBody } },
+    {
+      onRequest: authorize(verify, editors, ['stock:adjust']),
+      schema: { params: NumericId, body: AdjustmentBody },
+    },
     async (request, reply) => {
       const asked = { ...request.body, productId: request.params.id };
       const { first, adjustment } = await write((sql) => adjustStock(sql, asked));

@@ -1,10 +1,10 @@
 import type { FastifyRequest } from 'fastify';
 import type { DataSource } from 'typeorm';
-import { identityOf } from '#kernel/auth/authorize.ts';
+import { identityOf, userIdOf } from '#kernel/auth/authorize.ts';
 import type { KeyRing } from '#kernel/auth/key-ring.ts';
 import type { Write } from '#kernel/db/unit-of-work.ts';
 import type { SendMail } from '#kernel/mail/send-mail.ts';
-import { userIdOf, type Caller } from '../rules/access.ts';
+import { type Caller } from '../rules/access.ts';
 import { refuse } from '../rules/refusal.ts';
 import type { Tokens } from '../tokens.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { mayErase, maySee, userIdOf } from './access.ts';
+import { mayErase, maySee } from './access.ts';
 
 const user = (id: number, ...roles: string[]) => ({ userId: id, roles, scopes: [] });
 const service = (...scopes: string[]) => ({ userId: undefined, roles: [], scopes });
@@ -25,16 +25,4 @@ describe('whose account may be seen, and erased', () => {
       expect([maySee(caller, 8), mayErase(caller, 8)]).toEqual(other);
     });
   }
-});
-
-test('a subject is a user id, or a client', () => {
-  expect(['7', '2147483647', '0', '-1', '07', 'orders-service', ''].map(userIdOf)).toEqual([
-    7,
-    2_147_483_647,
-    undefined,
-    undefined,
-    undefined,
-    undefined,
-    undefined,
-  ]);
 });

@@ -10,11 +10,6 @@ export interface Caller {
 
 const staff: readonly string[] = ['agent', 'manager', 'admin'] satisfies Role[];
 
-/** The user that a token's subject names. */
-export function userIdOf(subject: string): number | undefined {
-  return /^[1-9][0-9]{0,9}$/.test(subject) ? Number(subject) : undefined;
-}
-
 /** Everybody sees the own account; staff, and services that were granted it, see all. */
 export function maySee(caller: Caller, id: number): boolean {
   return (
