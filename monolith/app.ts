@@ -15,6 +15,7 @@ import { createServer } from './http/server.ts';
 import { startJob, type Job } from './jobs/job.ts';
 import { openapi } from './openapi.ts';
 import { createMailer } from './mail/send-mail.ts';
+import { createAdvanceRefund } from './orders/advance-refund.ts';
 import { createAdvance } from './orders/advance.ts';
 import { createCart } from './orders/cart.ts';
 import { cartRoutes } from './orders/cart-routes.ts';
@@ -71,12 +72,14 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
   reservationRoutes(app, db);
 
   const ports = createPorts(db, ownerOf, tokens, config.publicUrl);
-  const advance = createAdvance(db, ports.inCatalogue, sandboxGateway);
+  const advance = createAdvance(db, ports, sandboxGateway);
+  const advanceRefund = createAdvanceRefund(db, ports.inCatalogue, sandboxGateway);
   cartRoutes(app, createCart(db, ports.inCatalogue));
   orderRoutes(app, {
     db,
     openOrder: createOpenOrder(db, ports.inCatalogue),
     advance,
+    advanceRefund,
     inUsers: ports.inUsers,
     sendMail,
   });
@@ -94,7 +97,7 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
       name: 'resume-orders',
       group: 'orders',
       everyMs: 5_000,
-      run: (signal) => resumeOrders(db, advance, tokens, log, signal),
+      run: (signal) => resumeOrders({ db, advance, advanceRefund, tokens, log, stalledSeconds: 10 }, signal),
     },
   ];
   let running: { stop: () => Promise<void> }[] = [];

@@ -9,6 +9,7 @@ import type { CataloguePort } from '../ports/catalogue-port.ts';
 import type { InUnit } from '../ports/choose.ts';
 import { cartOf, type CartLine } from './cart.ts';
 import { namedUuid, totalCents } from './order-rules.ts';
+import { noteState } from './order-store.ts';
 
 export interface CheckoutBody {
   payment: { cardToken: string };
@@ -107,6 +108,10 @@ export function createOpenOrder(db: DataSource, inCatalogue: InUnit<CataloguePor
         id,
         namedUuid(`reservation/${id}/${userId}/${idempotencyKey}`),
       ]);
+      await noteState(tx, { id, userId, code: 'N', version: 1 }, '', {
+        totalCents: totalCents(lines),
+        lines: lines.map(({ productId, quantity, priceCents }) => ({ productId, quantity, priceCents })),
+      });
       return id;
     }).catch((error: unknown) => {
       if (error instanceof CartChanged) return undefined;

@@ -1,21 +1,58 @@
-/** What a payment provider must offer. Both calls are idempotent by `key`: the provider acts on it once. */
+/**
+ * What a payment provider must offer. Each call is idempotent by its keys: the provider acts on it once, and gives the same
+ * outcome again. All may throw `unavailable`: then it is not known what happened, and the same call is made again later.
+ */
 export interface PaymentGateway {
-  charge(payment: {
-    key: string;
-    amountCents: number;
-    currency: string;
-    cardToken: string;
-  }): Promise<ChargeOutcome>;
-  refund(payment: { key: string; amountCents: number; currency: string }): Promise<{ reference: string }>;
+  /** Charges, or says how the charge of that key stands: an answer that was lost is asked for, never assumed. */
+  charge(payment: Payment): Promise<ChargeOutcome>;
+  /** Sees to it that no money of the charge stays taken, also by a request that is still on its way. */
+  cancel(charge: { key: string; reference: string | undefined }): Promise<CancelOutcome>;
+  refund(refund: Refund): Promise<{ reference: string }>;
 }
 
-export type ChargeOutcome = { approved: true; reference: string } | { approved: false };
+export interface Payment {
+  key: string;
+  amountCents: number;
+  currency: string;
+  cardToken: string;
+}
 
-/** A provider that moves no money. The token alone decides, so that a charge that is asked for again ends the same. */
+export interface Refund {
+  /** The key of the charge, and what the provider called it. */
+  key: string;
+  chargeReference: string;
+  refundKey: string;
+  amountCents: number;
+  currency: string;
+}
+
+export type ChargeOutcome =
+  | { state: 'approved'; reference: string }
+  | { state: 'declined' }
+  /** The provider has not decided: it is asked again, or tells by a webhook. */
+  | { state: 'pending' }
+  /** It was cancelled, and is never going to be made. */
+  | { state: 'voided' };
+
+export type CancelOutcome =
+  | { state: 'voided' }
+  | { state: 'declined' }
+  | { state: 'refunded'; reference: string; refundReference: string };
+
+export const chargeKey = (orderId: number): string => `order-${orderId}`;
+
+/**
+ * A provider in this process, for a shop without one: it moves no money and remembers nothing. The token alone decides, so that
+ * a charge that is asked for again ends the same.
+ */
 export const sandboxGateway: PaymentGateway = {
   charge: async ({ key, cardToken }) =>
     cardToken.startsWith('tok_decline')
-      ? { approved: false }
-      : { approved: true, reference: `sandbox-charge-${key}` },
-  refund: async ({ key }) => ({ reference: `sandbox-refund-${key}` }),
+      ? { state: 'declined' }
+      : { state: 'approved', reference: `sandbox-charge-${key}` },
+  cancel: async ({ key, reference }) =>
+    reference === undefined
+      ? { state: 'voided' }
+      : { state: 'refunded', reference, refundReference: `sandbox-refund-${key}` },
+  refund: async ({ key, refundKey }) => ({ reference: `sandbox-refund-${key}-${refundKey}` }),
 };

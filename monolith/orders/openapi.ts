@@ -18,6 +18,7 @@ import {
   text,
   timestamp,
 } from '../http/document.ts';
+import { idempotencyKey, refundsDocument } from './openapi-refunds.ts';
 import { orderStatuses, postedEvents, trackingEvents } from './order-rules.ts';
 
 const tags = ['orders'];
@@ -51,7 +52,8 @@ const schemas: Record<string, Schema> = {
     total: money,
     lines: list(object({ productId: idSchema, name: { type: 'string' }, quantity, price: money })),
     shipping: object({ name: { type: 'string' }, address: { type: 'string' } }),
-    payment: { type: 'string', enum: ['none', 'charged', 'refunded'] },
+    payment: { type: 'string', enum: ['none', 'charged', 'partly-refunded', 'refunded'] },
+    refunded: { ...money, description: 'How much of the money has gone back.' },
     failure: { type: ['string', 'null'], description: 'The code of the problem that ended a failed order.' },
     createdAt: timestamp,
     updatedAt: timestamp,
@@ -120,19 +122,12 @@ const paths: DocumentPart['paths'] = {
       tags,
       summary: 'Order what is in the cart',
       description:
-        'Reserves the goods, charges the card and confirms. The same key with the same body gives the same answer, however ' +
+        'Verifies the buyer, reserves the goods, charges the card and confirms. The same key with the same body gives the same answer, however ' +
         'often it is sent; with another body 422 `idempotency-key-reused`. A failed order gives back what it held, and ' +
         'the cart. After a 503 send the same request again: it goes on where it stopped. In the sandbox, card tokens that ' +
         'begin with `tok_decline` are declined.',
       security: bearer,
-      parameters: [
-        {
-          name: 'Idempotency-Key',
-          in: 'header',
-          required: true,
-          schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,100}$' },
-        },
-      ],
+      parameters: [idempotencyKey],
       requestBody: body(
         object({
           payment: object({ cardToken: { type: 'string', pattern: '^tok_[a-zA-Z0-9_]{1,60}$' } }),
@@ -189,7 +184,7 @@ const paths: DocumentPart['paths'] = {
     post: {
       operationId: 'refundOrder',
       tags,
-      summary: 'Give the money of a shipped order back',
+      summary: 'Give the money of a shipped order back, all that is left of it',
       security: bearer,
       'x-roles': ['manager', 'admin'],
       parameters: [pathId()],
@@ -198,4 +193,7 @@ const paths: DocumentPart['paths'] = {
   },
 };
 
-export const ordersDocument: DocumentPart = { paths, schemas };
+export const ordersDocument: DocumentPart = {
+  paths: { ...paths, ...refundsDocument.paths },
+  schemas: { ...schemas, ...refundsDocument.schemas },
+};

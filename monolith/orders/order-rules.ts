@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Caller } from '../auth/tokens.ts';
 
 /** What clients see of an order's life. */
@@ -16,10 +15,11 @@ export const orderStatuses = [
 export type OrderStatus = (typeof orderStatuses)[number];
 
 /** What is stored: each step of a checkout, a cancellation and a refund, so that any process can go on with it. */
-export type OrderCode = 'N' | 'R' | 'P' | 'C' | 'S' | 'D' | 'Z' | 'F' | 'K' | 'X' | 'Q' | 'B';
+export type OrderCode = 'N' | 'V' | 'R' | 'P' | 'C' | 'S' | 'D' | 'Z' | 'F' | 'K' | 'X' | 'Q' | 'B';
 
 const statuses: Record<OrderCode, OrderStatus> = {
   N: 'pending',
+  V: 'pending',
   R: 'pending',
   P: 'pending',
   Z: 'pending',
@@ -38,7 +38,8 @@ export const codesOf = (status: OrderStatus): OrderCode[] =>
 
 /** From each stored state the states that may follow. A failure of any step of the checkout leads through Z to F. */
 const moves: Record<OrderCode, readonly OrderCode[]> = {
-  N: ['R', 'Z'],
+  N: ['V', 'Z'],
+  V: ['R', 'Z'],
   R: ['P', 'Z'],
   P: ['C', 'Z'],
   Z: ['F'],
@@ -54,8 +55,43 @@ const moves: Record<OrderCode, readonly OrderCode[]> = {
 export const mayMove = (from: OrderCode, to: OrderCode): boolean => moves[from].includes(to);
 
 /** States that something still has to be done for. */
-export const unfinished: readonly OrderCode[] = ['N', 'R', 'P', 'Z', 'K', 'Q'];
+export const unfinished: readonly OrderCode[] = ['N', 'V', 'R', 'P', 'Z', 'K', 'Q'];
 export const isUnfinished = (code: OrderCode): boolean => unfinished.includes(code);
+
+/** The steps of an order's life by name: in its history, and as `order.<step>` in the events that tell of it. */
+export const orderSteps = [
+  'placed',
+  'buyer-verified',
+  'reserved',
+  'paid',
+  'confirmed',
+  'shipped',
+  'delivered',
+  'failing',
+  'failed',
+  'cancelling',
+  'cancelled',
+  'refunding',
+  'refunded',
+] as const;
+export type OrderStep = (typeof orderSteps)[number];
+
+const steps: Record<OrderCode, OrderStep> = {
+  N: 'placed',
+  V: 'buyer-verified',
+  R: 'reserved',
+  P: 'paid',
+  C: 'confirmed',
+  S: 'shipped',
+  D: 'delivered',
+  Z: 'failing',
+  F: 'failed',
+  K: 'cancelling',
+  X: 'cancelled',
+  Q: 'refunding',
+  B: 'refunded',
+};
+export const stepOf = (code: OrderCode): OrderStep => steps[code];
 
 export const trackingEvents = ['confirmed', 'packed', 'shipped', 'delivered'] as const;
 export type TrackingEvent = (typeof trackingEvents)[number];
@@ -76,12 +112,13 @@ export interface OrderedLine {
 export const totalCents = (lines: readonly OrderedLine[]): number =>
   lines.reduce((sum, { quantity, priceCents }) => sum + quantity * priceCents, 0);
 
-/** A UUID (version 8) that is a function of its name alone: a step that runs again names the same thing again. */
-export function namedUuid(name: string): string {
-  const bytes = createHash('sha256').update(`shop/${name}`).digest().subarray(0, 16);
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+export { namedUuid } from '../named-uuid.ts';
+
+/** What has become of an order's money; null where none of it moved. */
+export function paymentOf(chargedCents: number | null, refundedCents: number | null) {
+  if (chargedCents === null) return 'none';
+  if (refundedCents === null) return 'charged';
+  return refundedCents < chargedCents ? 'partly-refunded' : 'refunded';
 }
 
 const staff = ['agent', 'manager', 'admin'] as const;

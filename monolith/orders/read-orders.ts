@@ -2,7 +2,14 @@ import { row, rows, type Sql } from '../db/sql.ts';
 import { readIdCursor, writeIdCursor } from '../http/id-cursor.ts';
 import { notFound } from '../http/problem.ts';
 import { amountOf } from '../money.ts';
-import { codesOf, statusOf, type OrderCode, type OrderStatus, type TrackingEvent } from './order-rules.ts';
+import {
+  codesOf,
+  paymentOf,
+  statusOf,
+  type OrderCode,
+  type OrderStatus,
+  type TrackingEvent,
+} from './order-rules.ts';
 
 interface Money {
   amount: string;
@@ -16,7 +23,9 @@ export interface Order {
   total: Money;
   lines: { productId: number; name: string; quantity: number; price: Money }[];
   shipping: { name: string; address: string };
-  payment: 'none' | 'charged' | 'refunded';
+  payment: 'none' | 'charged' | 'partly-refunded' | 'refunded';
+  /** How much of the money has gone back. */
+  refunded: Money;
   failure: string | null;
   createdAt: string;
   updatedAt: string;
@@ -34,15 +43,19 @@ interface OrderRecord {
   crt_dt: Date;
   upd_dt: Date;
   lines: { productId: number; name: string; quantity: number; priceCents: number }[] | null;
-  paid: string;
+  charged_cents: number | null;
+  refunded_cents: number | null;
 }
 
 const selectOrders = `
   select o.ord_id, o.usr_id, o.stat_cd, o.tot_cents, o.curr_cd, o.ship_nm, o.ship_addr, o.fail_cd, o.crt_dt, o.upd_dt,
     (select json_agg(json_build_object('productId', l.prod_id, 'name', l.prod_nm, 'quantity', l.qty,
        'priceCents', l.price_cents) order by l.ln_no) from ord_ln l where l.ord_id = o.ord_id) as lines,
-    coalesce((select string_agg(p.kind_cd, '' order by p.kind_cd) from pay p where p.ord_id = o.ord_id), '') as paid
-  from ord o`;
+    p.charged_cents, p.refunded_cents
+  from ord o cross join lateral (
+    select sum(amt_cents) filter (where kind_cd = 'C')::float8 as charged_cents,
+      sum(amt_cents) filter (where kind_cd = 'R')::float8 as refunded_cents
+    from pay where pay.ord_id = o.ord_id) p`;
 
 function orderOf(record: OrderRecord): Order {
   const money = (cents: number): Money => ({ amount: amountOf(cents), currency: record.curr_cd });
@@ -53,7 +66,8 @@ function orderOf(record: OrderRecord): Order {
     total: money(Number(record.tot_cents)),
     lines: (record.lines ?? []).map(({ priceCents, ...line }) => ({ ...line, price: money(priceCents) })),
     shipping: { name: record.ship_nm, address: record.ship_addr },
-    payment: record.paid.includes('R') ? 'refunded' : record.paid.includes('C') ? 'charged' : 'none',
+    payment: paymentOf(record.charged_cents, record.refunded_cents),
+    refunded: money(record.refunded_cents ?? 0),
     failure: record.fail_cd,
     createdAt: record.crt_dt.toISOString(),
     updatedAt: record.upd_dt.toISOString(),

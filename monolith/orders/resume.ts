@@ -1,35 +1,71 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { DataSource } from 'typeorm';
 import type { Tokens } from '../auth/tokens.ts';
-import { jobPassage } from '../http/passage.ts';
+import { jobPassage, type Passage } from '../http/passage.ts';
+import { isRefusal } from '../ownership/refusal.ts';
+import type { AdvanceRefund } from './advance-refund.ts';
 import type { Advance } from './advance.ts';
 import { stalledOrders } from './order-store.ts';
+import { stalledRefunds } from './refunds.ts';
 
-const stalledAfterSeconds = 10;
 const batch = 50;
 
-/** Goes on with orders whose process died or gave up. It acts for the customer, with a token that lives for a minute. */
+export interface ResumeParts {
+  db: DataSource;
+  advance: Advance;
+  advanceRefund: AdvanceRefund;
+  tokens: Tokens;
+  log: FastifyBaseLogger;
+  /** Nobody has moved it for so long: whoever began is gone, or gave up. */
+  stalledSeconds: number;
+}
+
+/** Goes on with orders and refunds whose process died or gave up. It acts for the customer, with a token that lives for a minute. */
 export async function resumeOrders(
-  db: DataSource,
-  advance: Advance,
-  tokens: Tokens,
-  log: FastifyBaseLogger,
+  { db, advance, advanceRefund, tokens, log, stalledSeconds }: ResumeParts,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const { ord_id: id, usr_id: userId } of await stalledOrders(db.manager, stalledAfterSeconds, batch)) {
-    if (signal.aborted) return;
+  const passageFor = async (userId: number, name: string): Promise<Passage> => {
     const token = await tokens.issue(
       { subject: String(userId), roles: ['customer'], scope: 'reservations:write' },
       60,
     );
-    const passage = jobPassage(`resume-order-${id}`);
+    const passage = jobPassage(name);
     passage.headers['authorization'] = `Bearer ${token}`;
+    return passage;
+  };
+  const each = async (
+    what: string,
+    id: number,
+    userId: number,
+    work: (passage: Passage) => Promise<unknown>,
+  ) => {
     try {
-      const { code } = await advance(passage, id);
-      log.info({ order: id, state: code }, 'an unfinished order was taken to its end');
+      await work(await passageFor(userId, `resume-${what}-${id}`));
+      log.info({ [what]: id }, `an unfinished ${what} was taken on`);
     } catch (error) {
-      // One order that cannot go on now must not keep the others waiting.
-      log.warn({ err: error, order: id }, 'the order cannot go on yet');
+      if (isRefusal(error)) throw error;
+      // One that cannot go on now must not keep the others waiting.
+      log.warn({ err: error, [what]: id }, `the ${what} cannot go on yet`);
     }
+  };
+
+  for (let after = 0; !signal.aborted;) {
+    const stalled = await stalledOrders(db.manager, stalledSeconds, after, batch);
+    for (const { ord_id: id, usr_id: userId } of stalled) {
+      if (signal.aborted) return;
+      await each('order', id, userId, (passage) => advance(passage, id));
+    }
+    after = stalled.at(-1)?.ord_id ?? after;
+    if (stalled.length < batch) break;
+  }
+  for (let after = 0; !signal.aborted;) {
+    const stalled = await stalledRefunds(db.manager, stalledSeconds, after, batch);
+    for (const { id, userId } of stalled) {
+      if (signal.aborted) return;
+      await each('refund', id, userId, (passage) => advanceRefund(passage, id));
+    }
+    after = stalled.at(-1)?.id ?? after;
+    if (stalled.length < batch) break;
   }
 }

@@ -6,6 +6,7 @@ import { bind } from '../http/bind.ts';
 import { passageOf, type Passage } from '../http/passage.ts';
 import { notFound, problemType, ShopError } from '../http/problem.ts';
 import type { SendMail } from '../mail/send-mail.ts';
+import type { AdvanceRefund } from './advance-refund.ts';
 import type { Advance } from './advance.ts';
 import type { CheckoutBody, CheckoutRequest } from './checkout.ts';
 import type { InUnit } from '../ports/choose.ts';
@@ -18,7 +19,8 @@ import {
   type OrderCode,
   type PostedEvent,
 } from './order-rules.ts';
-import { loadWork, move, noteEvent } from './order-store.ts';
+import { loadWork, move, noteEvent, touch } from './order-store.ts';
+import { refundRoutes } from './refund-routes.ts';
 import { listOrders, presentOrder, trackingOf, type Order, type OrderFilter } from './read-orders.ts';
 
 interface ById {
@@ -29,13 +31,14 @@ export interface OrderParts {
   db: DataSource;
   openOrder: (passage: Passage, request: CheckoutRequest) => Promise<number>;
   advance: Advance;
+  advanceRefund: AdvanceRefund;
   inUsers: InUnit<UsersPort>;
   sendMail: SendMail;
 }
 
 export function orderRoutes(
   app: FastifyInstance,
-  { db, openOrder, advance, inUsers, sendMail }: OrderParts,
+  { db, openOrder, advance, advanceRefund, inUsers, sendMail }: OrderParts,
 ): void {
   const sql = db.manager;
 
@@ -46,6 +49,8 @@ export function orderRoutes(
     if (!seesAllOrders(caller) && order.userId !== caller.userId) throw notFound(`order ${id}`);
     return order;
   }
+
+  refundRoutes(app, db, advanceRefund, visible);
 
   bind<{ Querystring: OrderFilter }>(app, 'listOrders', async (request) => {
     const { customerId, ...filter } = request.query;
@@ -104,7 +109,9 @@ export function orderRoutes(
         const noted =
           from === to
             ? await noteInPlace(id, from, body)
-            : await move(db, id, from, to, (tx) => noteEvent(tx, id, body.event, body.place));
+            : await move(db, id, from, to, async (tx) => {
+                await noteEvent(tx, id, body.event, body.place);
+              });
         if (!noted) await refuse(id, `be ${body.event}`);
       }
       return trackingOf(sql, await presentOrder(sql, id));
@@ -149,8 +156,9 @@ export function orderRoutes(
   ) =>
     unit(db, async (tx) => {
       const { code: present } = await loadWork(tx, id);
-      if (present === code) await noteEvent(tx, id, event, place);
-      return present === code;
+      if (present !== code) return false;
+      if (await noteEvent(tx, id, event, place)) await touch(tx, id, 'order.packed', { place });
+      return true;
     });
 
   async function refuse(id: number, what: string): Promise<never> {

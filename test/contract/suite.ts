@@ -7,6 +7,7 @@ import { productCases } from './catalogue-products.ts';
 import { reservationCases } from './catalogue-reservations.ts';
 import { searchCases } from './catalogue-search.ts';
 import { allOperations } from './contract.ts';
+import { refundCases } from './orders-refunds.ts';
 import { orderCases } from './orders.ts';
 import {
   allParts,
@@ -52,7 +53,7 @@ export function contractSuite(baseUrl: string, options: ContractOptions): Contra
       ...reservationCases(context),
     ],
     users: [...userCases(context), ...identityCases(context), ...permissionCases(context)],
-    orders: orderCases(context),
+    orders: [...orderCases(context), ...refundCases(context)],
     support: supportCases(context),
   };
   return [
