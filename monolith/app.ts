@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { authorise } from './auth/authorise.ts';
@@ -18,11 +19,15 @@ import { createMailer } from './mail/send-mail.ts';
 import { createAdvanceRefund } from './orders/advance-refund.ts';
 import { createAdvance } from './orders/advance.ts';
 import { createCart } from './orders/cart.ts';
+import { createCartCookies } from './orders/cart-owner.ts';
 import { cartRoutes } from './orders/cart-routes.ts';
 import { createOpenOrder } from './orders/checkout.ts';
 import { sandboxGateway } from './orders/gateway.ts';
+import { dropOldOrders } from './orders/housekeeping.ts';
+import { httpGateway } from './orders/http-gateway.ts';
 import { resumeOrders } from './orders/resume.ts';
 import { orderRoutes } from './orders/routes.ts';
+import { webhookRoutes } from './orders/webhook-routes.ts';
 import { createOwnership } from './ownership/owner.ts';
 import { createPorts } from './ports/ports.ts';
 import { ArticleEntity, MessageEntity, TicketEntity } from './support/entities.ts';
@@ -72,15 +77,23 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
   reservationRoutes(app, db);
 
   const ports = createPorts(db, ownerOf, tokens, config.publicUrl);
-  const advance = createAdvance(db, ports, sandboxGateway);
-  const advanceRefund = createAdvanceRefund(db, ports.inCatalogue, sandboxGateway);
-  cartRoutes(app, createCart(db, ports.inCatalogue));
+  const { payments } = config;
+  const gateway = payments === undefined ? sandboxGateway : httpGateway(payments.url, payments.apiKey);
+  const advance = createAdvance(db, ports, gateway);
+  const advanceRefund = createAdvanceRefund(db, ports.inCatalogue, gateway);
+  if (config.cartSecret === undefined)
+    log.warn('CART_SECRET is not set: the carts of guests are lost when this process ends');
+  const cartSecret = config.cartSecret ?? randomBytes(32).toString('hex');
+  const cookies = createCartCookies(cartSecret, config.publicUrl.startsWith('https:'));
+  cartRoutes(app, createCart(db, ports.inCatalogue), cookies);
+  webhookRoutes(app, { db, advance, tokens, secret: config.webhookSecret });
   orderRoutes(app, {
     db,
     openOrder: createOpenOrder(db, ports.inCatalogue),
     advance,
     advanceRefund,
     inUsers: ports.inUsers,
+    cookies,
     sendMail,
   });
   supportRoutes(app, db, ports);
@@ -93,6 +106,7 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
       everyMs: 2_000,
       run: (signal) => expireReservations(db, signal),
     },
+    { name: 'drop-old-orders', group: 'orders', everyMs: 3_600_000, run: () => dropOldOrders(db) },
     {
       name: 'resume-orders',
       group: 'orders',

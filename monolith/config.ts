@@ -10,6 +10,12 @@ export interface ShopConfig {
   trustedProxies: string[];
   /** Mails are written here as files; without it none is sent. */
   mailDir: string | undefined;
+  /** The payment provider; without it charges are made up in this process. */
+  payments: { url: string; apiKey: string } | undefined;
+  /** What the provider signs its webhooks with; without it none is believed. */
+  webhookSecret: string;
+  /** What guests' carts are signed with. Whoever answers for the carts after us has to know it. */
+  cartSecret: string | undefined;
   poolSize: number;
   logLevel: string;
 }
@@ -44,6 +50,14 @@ export function readConfig(env: Environment): ShopConfig {
     issuer: env['JWT_ISSUER'] || 'matapalo-shop',
     trustedProxies: (env['TRUSTED_PROXIES'] || '').split(',').filter(Boolean),
     mailDir: env['MAIL_DIR'] || undefined,
+    payments: env['PAYMENTS_URL']
+      ? {
+          url: env['PAYMENTS_URL'].replace(/\/+$/, ''),
+          apiKey: need('PAYMENTS_KEY', 'the key that the payment provider of PAYMENTS_URL wants'),
+        }
+      : undefined,
+    webhookSecret: env['WEBHOOK_SECRET'] || '',
+    cartSecret: env['CART_SECRET'] || undefined,
     poolSize: integer('DB_POOL', 20, 2, 500),
     logLevel: env['LOG_LEVEL'] || 'info',
   };

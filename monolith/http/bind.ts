@@ -45,6 +45,7 @@ export function bind<Shape extends RouteGenericInterface = RouteGenericInterface
       security: operation.security ?? [],
       roles: operation['x-roles'] ?? [],
       scopes: operation['x-scopes'] ?? [],
+      keepSource: operation['x-signed'] === true,
     },
     handler: (request, reply) => handler(request as unknown as FastifyRequest<Shape>, reply),
   });

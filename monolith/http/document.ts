@@ -28,6 +28,8 @@ export interface Operation {
   'x-roles'?: readonly Role[];
   /** What a service's own token must have been granted, one of these, in place of a role. */
   'x-scopes'?: readonly string[];
+  /** The body is signed as it is. */
+  'x-signed'?: boolean;
   parameters?: Parameter[];
   requestBody?: { required: boolean; content: Record<string, { schema: Schema }> };
   responses: Record<string, Answer>;

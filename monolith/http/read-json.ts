@@ -1,12 +1,25 @@
 import type { FastifyRequest } from 'fastify';
 import { ShopError } from './problem.ts';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The body is needed as it came, too: it is signed. */
+    keepSource?: boolean;
+  }
+}
+
+const sources = new WeakMap<FastifyRequest, string>();
+
+/** The body of an operation that keeps it, as it came. */
+export const sourceOf = (request: FastifyRequest): string => sources.get(request) ?? '';
+
 /**
  * Reads a JSON body. An empty one counts as absent, so that a bodiless POST with a content type is no error; whether a
  * body is needed is the schema's to say. Refused: what is not JSON, NUL characters, and keys that would reach a prototype.
  */
-export async function readJson(_request: FastifyRequest, text: string | Buffer): Promise<unknown> {
+export async function readJson(request: FastifyRequest, text: string | Buffer): Promise<unknown> {
   const source = text.toString();
+  if (request.routeOptions.config.keepSource === true) sources.set(request, source);
   if (source.trim() === '') return undefined;
   let value: unknown;
   try {

@@ -7,7 +7,7 @@ import { ShopError } from '../http/problem.ts';
 import { centsOf } from '../money.ts';
 import type { CataloguePort } from '../ports/catalogue-port.ts';
 import type { InUnit } from '../ports/choose.ts';
-import { cartOf, type CartLine } from './cart.ts';
+import { cartOf, mergeGuest, type CartLine } from './cart.ts';
 import { namedUuid, totalCents } from './order-rules.ts';
 import { noteState } from './order-store.ts';
 
@@ -19,6 +19,8 @@ export interface CheckoutBody {
 export interface CheckoutRequest {
   userId: number;
   idempotencyKey: string;
+  /** The cart of the customer's time as a guest, to be ordered as well. */
+  guest?: string | undefined;
   body: CheckoutBody;
 }
 
@@ -123,7 +125,9 @@ export function createOpenOrder(db: DataSource, inCatalogue: InUnit<CataloguePor
     for (let attempt = 1; attempt <= tries; attempt++) {
       const before = await ofKey(request);
       if (before !== undefined) return before;
-      const cart = await cartOf(db.manager, request.userId);
+      const { userId, guest } = request;
+      if (guest !== undefined) await unit(db, (tx) => mergeGuest(tx, userId, guest));
+      const cart = await cartOf(db.manager, { userId: request.userId });
       if (cart.length === 0) {
         // The same request, sent twice at once, may just have emptied it.
         const twin = await ofKey(request);

@@ -1,6 +1,7 @@
 import {
   answer,
   bearer,
+  bearerIfAny,
   body,
   bodyRefusals,
   cursor,
@@ -19,7 +20,8 @@ import {
   timestamp,
 } from '../http/document.ts';
 import { idempotencyKey, refundsDocument } from './openapi-refunds.ts';
-import { orderStatuses, postedEvents, trackingEvents } from './order-rules.ts';
+import { paymentsDocument } from './openapi-payments.ts';
+import { orderStatuses, orderSteps, postedEvents, trackingEvents } from './order-rules.ts';
 
 const tags = ['orders'];
 const quantity: Schema = { type: 'integer', minimum: 1, maximum: 1000 };
@@ -27,6 +29,9 @@ const money = object({ amount: { type: 'string' }, currency: { type: 'string' } 
 const status: Schema = { type: 'string', enum: [...orderStatuses] };
 const cartLine = object({ productId: idSchema, quantity });
 const cartAnswer = { 200: answer('The cart as it is now.', ref('Cart')) };
+const guests =
+  'A guest without a token gets a signed cookie that names the cart. With a token and that cookie, the first change takes what ' +
+  'the guest had put together into the customer’s cart.';
 const item = { name: 'productId', in: 'path', required: true, schema: idSchema } as const;
 
 const schemas: Record<string, Schema> = {
@@ -58,6 +63,18 @@ const schemas: Record<string, Schema> = {
     createdAt: timestamp,
     updatedAt: timestamp,
   }),
+  OrderHistory: object({
+    orderId: idSchema,
+    status,
+    steps: list(
+      object({
+        step: { type: 'string', enum: [...orderSteps] },
+        status,
+        reason: { type: 'string', description: 'The code of the problem that led here; empty without one.' },
+        at: timestamp,
+      }),
+    ),
+  }),
   Tracking: object({
     orderId: idSchema,
     status,
@@ -76,15 +93,16 @@ const paths: DocumentPart['paths'] = {
     get: {
       operationId: 'getCart',
       tags,
-      summary: "The caller's cart, at today's prices",
-      security: bearer,
+      summary: "The caller's cart, at today's prices: a customer's by the token, a guest's by the cookie",
+      security: bearerIfAny,
       responses: { ...cartAnswer, ...refusals(401, 403) },
     },
     put: {
       operationId: 'putCart',
       tags,
       summary: 'Replace the cart',
-      security: bearer,
+      description: guests,
+      security: bearerIfAny,
       requestBody: body(object({ items: { ...list(cartLine), maxItems: 50 } })),
       responses: { ...cartAnswer, ...bodyRefusals(401, 403, 422) },
     },
@@ -94,7 +112,8 @@ const paths: DocumentPart['paths'] = {
       operationId: 'putCartItem',
       tags,
       summary: 'Set the quantity of one product in the cart',
-      security: bearer,
+      description: guests,
+      security: bearerIfAny,
       parameters: [item],
       requestBody: body(object({ quantity })),
       responses: { ...cartAnswer, ...bodyRefusals(401, 403, 422) },
@@ -103,7 +122,7 @@ const paths: DocumentPart['paths'] = {
       operationId: 'deleteCartItem',
       tags,
       summary: 'Take one product out of the cart; again is no error',
-      security: bearer,
+      security: bearerIfAny,
       parameters: [item],
       responses: { ...cartAnswer, ...refusals(401, 403) },
     },
@@ -114,7 +133,15 @@ const paths: DocumentPart['paths'] = {
       tags,
       summary: 'Orders, the newest first: the own ones, or any for staff',
       security: bearer,
-      parameters: [query('status', status), query('customerId', idSchema, 'For staff.'), limit, cursor],
+      parameters: [
+        query('status', status),
+        query('customerId', idSchema, 'For staff.'),
+        query('from', timestamp, 'Placed then or later.'),
+        query('to', timestamp, 'Placed before then.'),
+        query('q', text(1, 100), 'A part of a product’s name, as it was ordered.'),
+        limit,
+        cursor,
+      ],
       responses: { 200: answer('A page.', page(ref('Order'))), ...refusals(401, 403) },
     },
     post: {
@@ -135,6 +162,14 @@ const paths: DocumentPart['paths'] = {
         }),
       ),
       responses: {
+        202: {
+          ...answer(
+            'Placed, and not paid yet: the payment is being decided. The order is confirmed, or fails, by itself; the same ' +
+              'request again tells.',
+            ref('Order'),
+          ),
+          headers: { location: { schema: { type: 'string' } } },
+        },
         201: { ...answer('Confirmed.', ref('Order')), headers: { location: { schema: { type: 'string' } } } },
         ...bodyRefusals(401, 402, 403, 409, 422),
       },
@@ -148,6 +183,16 @@ const paths: DocumentPart['paths'] = {
       security: bearer,
       parameters: [pathId()],
       responses: { 200: answer('The order.', ref('Order')), ...refusals(401, 403, 404) },
+    },
+  },
+  '/orders/{id}/history': {
+    get: {
+      operationId: 'getOrderHistory',
+      tags,
+      summary: 'Through which steps an order went, and when',
+      security: bearer,
+      parameters: [pathId()],
+      responses: { 200: answer('The steps, oldest first.', ref('OrderHistory')), ...refusals(401, 403, 404) },
     },
   },
   '/orders/{id}/tracking': {
@@ -194,6 +239,6 @@ const paths: DocumentPart['paths'] = {
 };
 
 export const ordersDocument: DocumentPart = {
-  paths: { ...paths, ...refundsDocument.paths },
+  paths: { ...paths, ...refundsDocument.paths, ...paymentsDocument.paths },
   schemas: { ...schemas, ...refundsDocument.schemas },
 };

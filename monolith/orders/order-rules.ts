@@ -105,6 +105,10 @@ export const eventMoves: Record<PostedEvent, { from: OrderCode; to: OrderCode }>
   delivered: { from: 'S', to: 'D' },
 };
 
+/** What a cart takes: so many different products, so many pieces of each. */
+export const mostProducts = 50;
+export const mostOfOne = 1000;
+
 export interface OrderedLine {
   quantity: number;
   priceCents: number;

@@ -6,8 +6,10 @@ import {
   codesOf,
   paymentOf,
   statusOf,
+  stepOf,
   type OrderCode,
   type OrderStatus,
+  type OrderStep,
   type TrackingEvent,
 } from './order-rules.ts';
 
@@ -83,6 +85,11 @@ export async function presentOrder(sql: Sql, id: number): Promise<Order> {
 export interface OrderFilter {
   customerId?: number;
   status?: OrderStatus;
+  /** Placed then or later, and before `to`. */
+  from?: string;
+  to?: string;
+  /** A part of an ordered product's name. */
+  q?: string;
   limit: number;
   cursor?: string;
 }
@@ -96,6 +103,14 @@ export async function listOrders(
   const where = ['true'];
   if (filter.customerId !== undefined) where.push(`o.usr_id = ${value(filter.customerId)}`);
   if (filter.status !== undefined) where.push(`o.stat_cd = any(${value(codesOf(filter.status))}::text[])`);
+  if (filter.from !== undefined) where.push(`o.crt_dt >= ${value(filter.from)}::timestamptz`);
+  if (filter.to !== undefined) where.push(`o.crt_dt < ${value(filter.to)}::timestamptz`);
+  if (filter.q !== undefined) {
+    const pattern = `%${filter.q.replaceAll(/[\\%_]/g, '\\$&')}%`;
+    where.push(
+      `exists (select from ord_ln l where l.ord_id = o.ord_id and l.prod_nm ilike ${value(pattern)}::text)`,
+    );
+  }
   if (filter.cursor !== undefined) where.push(`o.ord_id < ${value(readIdCursor(filter.cursor))}`);
   const found = await rows<OrderRecord>(
     sql,
@@ -107,6 +122,30 @@ export async function listOrders(
   return {
     items,
     nextCursor: found.length > filter.limit && last !== undefined ? writeIdCursor(last.id) : null,
+  };
+}
+
+export interface OrderHistory {
+  orderId: number;
+  status: OrderStatus;
+  steps: { step: OrderStep; status: OrderStatus; reason: string; at: string }[];
+}
+
+export async function historyOf(sql: Sql, order: Pick<Order, 'id' | 'status'>): Promise<OrderHistory> {
+  const found = await rows<{ stat_cd: OrderCode; rsn: string; crt_dt: Date }>(
+    sql,
+    'select stat_cd, rsn, crt_dt from ord_hst where ord_id = $1 order by ver_no',
+    [order.id],
+  );
+  return {
+    orderId: order.id,
+    status: order.status,
+    steps: found.map(({ stat_cd: code, rsn: reason, crt_dt: at }) => ({
+      step: stepOf(code),
+      status: statusOf(code),
+      reason,
+      at: at.toISOString(),
+    })),
   };
 }
 

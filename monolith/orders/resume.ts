@@ -20,20 +20,24 @@ export interface ResumeParts {
   stalledSeconds: number;
 }
 
-/** Goes on with orders and refunds whose process died or gave up. It acts for the customer, with a token that lives for a minute. */
+/** The shop acts for a customer who is not there, with a token that lives for a minute. */
+export async function actFor(
+  tokens: Tokens,
+  userId: number,
+  { requestId, headers }: Passage,
+): Promise<Passage> {
+  const token = await tokens.issue(
+    { subject: String(userId), roles: ['customer'], scope: 'reservations:write' },
+    60,
+  );
+  return { requestId, headers: { ...headers, authorization: `Bearer ${token}` } };
+}
+
+/** Goes on with orders and refunds whose process died or gave up. */
 export async function resumeOrders(
   { db, advance, advanceRefund, tokens, log, stalledSeconds }: ResumeParts,
   signal: AbortSignal,
 ): Promise<void> {
-  const passageFor = async (userId: number, name: string): Promise<Passage> => {
-    const token = await tokens.issue(
-      { subject: String(userId), roles: ['customer'], scope: 'reservations:write' },
-      60,
-    );
-    const passage = jobPassage(name);
-    passage.headers['authorization'] = `Bearer ${token}`;
-    return passage;
-  };
   const each = async (
     what: string,
     id: number,
@@ -41,7 +45,7 @@ export async function resumeOrders(
     work: (passage: Passage) => Promise<unknown>,
   ) => {
     try {
-      await work(await passageFor(userId, `resume-${what}-${id}`));
+      await work(await actFor(tokens, userId, jobPassage(`resume-${what}-${id}`)));
       log.info({ [what]: id }, `an unfinished ${what} was taken on`);
     } catch (error) {
       if (isRefusal(error)) throw error;

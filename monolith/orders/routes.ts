@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { DataSource } from 'typeorm';
 import { callerOf, userOf } from '../auth/authorise.ts';
@@ -8,6 +9,7 @@ import { notFound, problemType, ShopError } from '../http/problem.ts';
 import type { SendMail } from '../mail/send-mail.ts';
 import type { AdvanceRefund } from './advance-refund.ts';
 import type { Advance } from './advance.ts';
+import type { CartCookies } from './cart-owner.ts';
 import type { CheckoutBody, CheckoutRequest } from './checkout.ts';
 import type { InUnit } from '../ports/choose.ts';
 import type { UsersPort } from '../ports/users-port.ts';
@@ -21,7 +23,16 @@ import {
 } from './order-rules.ts';
 import { loadWork, move, noteEvent, touch } from './order-store.ts';
 import { refundRoutes } from './refund-routes.ts';
-import { listOrders, presentOrder, trackingOf, type Order, type OrderFilter } from './read-orders.ts';
+import {
+  historyOf,
+  listOrders,
+  presentOrder,
+  trackingOf,
+  type Order,
+  type OrderFilter,
+} from './read-orders.ts';
+
+const pendingPausesMs = [100, 200, 300, 400];
 
 interface ById {
   Params: { id: number };
@@ -33,12 +44,13 @@ export interface OrderParts {
   advance: Advance;
   advanceRefund: AdvanceRefund;
   inUsers: InUnit<UsersPort>;
+  cookies: CartCookies;
   sendMail: SendMail;
 }
 
 export function orderRoutes(
   app: FastifyInstance,
-  { db, openOrder, advance, advanceRefund, inUsers, sendMail }: OrderParts,
+  { db, openOrder, advance, advanceRefund, inUsers, cookies, sendMail }: OrderParts,
 ): void {
   const sql = db.manager;
 
@@ -71,10 +83,16 @@ export function orderRoutes(
       const id = await openOrder(passage, {
         userId: userOf(request),
         idempotencyKey: request.headers['idempotency-key'],
+        guest: cookies.guestOf(request),
         body: request.body,
       });
-      const { answer, userId } = await advance(passage, id);
-      if (answer === undefined) throw new Error(`Order ${id} has ended without an answer.`);
+      if (cookies.guestOf(request) !== undefined) cookies.forget(reply);
+      const { answer, userId } = await advanceWithPatience(passage, id);
+      if (answer === undefined)
+        return reply
+          .code(202)
+          .header('location', `/orders/${id}`)
+          .send(await presentOrder(sql, id));
       if (answer.status !== 201)
         return reply.code(answer.status).type(problemType).serializer(String).send(answer.body);
       // The answer does not wait for its mail.
@@ -94,6 +112,10 @@ export function orderRoutes(
   );
 
   bind<ById>(app, 'getOrder', (request) => visible(request, request.params.id));
+
+  bind<ById>(app, 'getOrderHistory', async (request) =>
+    historyOf(sql, await visible(request, request.params.id)),
+  );
 
   bind<ById>(app, 'getTracking', async (request) =>
     trackingOf(sql, await visible(request, request.params.id)),
@@ -130,6 +152,16 @@ export function orderRoutes(
     const order = await visible(request, request.params.id);
     return moveAndFinish(request, order.id, ['D', 'S'], 'Q', 'B', 'be refunded');
   });
+
+  /** A payment that is decided at once is worth waiting for; a slow one is not. */
+  async function advanceWithPatience(passage: Passage, id: number) {
+    for (const pauseMs of pendingPausesMs) {
+      const order = await advance(passage, id);
+      if (order.answer !== undefined) return order;
+      await delay(pauseMs);
+    }
+    return advance(passage, id);
+  }
 
   /** Idempotent: an order that is on its way to the end state, or there, is no error. */
   async function moveAndFinish(

@@ -12,6 +12,8 @@ export interface ContractOptions {
   client?: { id: string; secret: string };
   /** Where the shop writes its mails; without it nothing that is done with a mailed secret is tried. */
   mailDir?: string;
+  /** What the payment provider signs its webhooks with; without it none is sent. */
+  webhookSecret?: string;
   /** Default: all that the document describes. */
   parts?: readonly Part[];
 }
@@ -26,6 +28,7 @@ export interface ContractContext {
   run: string;
   client: ContractOptions['client'];
   mailDir: string | undefined;
+  webhookSecret: string | undefined;
   guest(): Session;
   /** A new client with that role. */
   as(role: Role): Promise<Session>;

@@ -17,6 +17,7 @@ export const seededAccounts: ContractOptions = {
     admin: { email: 'admin@shop.example', password: 'shop-password-1' },
   },
   client: { id: 'orders-service', secret: 'service-secret-1' },
+  webhookSecret: 'contract-webhook-secret',
 };
 
 export interface MonolithAlone {
@@ -46,6 +47,8 @@ export async function startMonolithAlone({ scale = 0.02 } = {}): Promise<Monolit
     PUBLIC_URL: baseUrl,
     JWT_KEYS_FILE: keysFile,
     MAIL_DIR: join(folder, 'mail'),
+    WEBHOOK_SECRET: seededAccounts.webhookSecret,
+    CART_SECRET: 'contract-cart-secret',
     LOG_LEVEL: 'warn',
   };
   const migrated = spawnSync(process.execPath, ['monolith/migrate.ts', '--seed', '--scale', String(scale)], {

@@ -23,13 +23,13 @@ export function orderMaker(context: ContractContext) {
   };
 }
 
-async function fillCart(session: Session, lines: [number, number][]) {
+export function fillCart(session: Session, lines: [number, number][]) {
   const items = lines.map(([productId, quantity]) => ({ productId, quantity }));
   // The module that keeps the cart may learn of a new product a little later than its maker.
   return eventually(() => session.expect(200, 'PUT', '/cart', { body: { items } }));
 }
 
-function checkout(session: Session, key: string, body: unknown = pays) {
+export function checkout(session: Session, key: string, body: unknown = pays) {
   return session.call('POST', '/orders', { body, headers: { 'idempotency-key': key } });
 }
 
@@ -69,7 +69,6 @@ export function orderCases(context: ContractContext): ContractCase[] {
       const unknown = { body: { items: [{ productId: 2_147_483_647, quantity: 1 }] } };
       await session.refused(422, 'unknown-product', 'PUT', '/cart', unknown);
       assert.deepEqual((await (await open()).session.expect(200, 'GET', '/cart')).items, []);
-      await context.guest().refused(401, 'unauthorized', 'GET', '/cart');
     }),
     named('a checkout takes the goods and empties the cart', async () => {
       const { session, user, product, order: made } = await order();

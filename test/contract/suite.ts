@@ -7,6 +7,9 @@ import { productCases } from './catalogue-products.ts';
 import { reservationCases } from './catalogue-reservations.ts';
 import { searchCases } from './catalogue-search.ts';
 import { allOperations } from './contract.ts';
+import { cartCases } from './orders-carts.ts';
+import { historyCases } from './orders-history.ts';
+import { webhookCases } from './orders-webhooks.ts';
 import { refundCases } from './orders-refunds.ts';
 import { orderCases } from './orders.ts';
 import {
@@ -38,6 +41,7 @@ export function contractSuite(baseUrl: string, options: ContractOptions): Contra
     run: runName(),
     client,
     mailDir: options.mailDir,
+    webhookSecret: options.webhookSecret,
     guest: () => new Session(baseUrl, undefined, succeeded),
     async as(role) {
       const token = tokens.get(role) ?? tokenOf(baseUrl, accounts[role]);
@@ -53,7 +57,13 @@ export function contractSuite(baseUrl: string, options: ContractOptions): Contra
       ...reservationCases(context),
     ],
     users: [...userCases(context), ...identityCases(context), ...permissionCases(context)],
-    orders: [...orderCases(context), ...refundCases(context)],
+    orders: [
+      ...cartCases(context),
+      ...orderCases(context),
+      ...historyCases(context),
+      ...refundCases(context),
+      ...webhookCases(context),
+    ],
     support: supportCases(context),
   };
   return [
@@ -66,6 +76,7 @@ export function contractSuite(baseUrl: string, options: ContractOptions): Contra
           .filter(({ tags }) => tags.some((tag) => wanted.has(tag as Part)));
         const untried = new Set([
           ...(options.mailDir === undefined ? ['verifyEmail', 'resetPassword'] : []),
+          ...(options.webhookSecret === undefined ? ['paymentWebhook'] : []),
           ...(client === undefined ? ['issueClientToken', 'introspect', 'revoke'] : []),
         ]);
         const missing = expected.filter(
