@@ -30,6 +30,19 @@ export function authorize(
   };
 }
 
+/** For who may come without a token; one that is presented has to be valid. */
+export function authorizeIfAny(verify: Verify): onRequestAsyncHookHandler {
+  return async (request) => {
+    const { authorization } = request.headers;
+    if (authorization !== undefined) identities.set(request, await verify(authorization));
+  };
+}
+
+/** Who sent a request that may come without a token. */
+export function identityIfAny(request: FastifyRequest): Identity | undefined {
+  return identities.get(request);
+}
+
 /** Who sent a request that was authorized. */
 export function identityOf(request: FastifyRequest): Identity {
   const identity = identities.get(request);

@@ -1,12 +1,25 @@
 import type { FastifyRequest } from 'fastify';
 import { refuse } from './refusal.ts';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The body is needed as it came, too: it is signed. */
+    keepSource?: boolean;
+  }
+}
+
+const sources = new WeakMap<FastifyRequest, string>();
+
+/** The body of a route that keeps it, as it came. */
+export const sourceOf = (request: FastifyRequest): string => sources.get(request) ?? '';
+
 /**
  * Reads a JSON body. An empty one counts as absent: whether a body is needed is the schema's to say. NUL characters,
  * which PostgreSQL's text cannot hold, and keys that would reach a prototype are refused.
  */
-export async function readJsonBody(_request: FastifyRequest, source: string | Buffer): Promise<unknown> {
+export async function readJsonBody(request: FastifyRequest, source: string | Buffer): Promise<unknown> {
   const text = source.toString();
+  if (request.routeOptions.config.keepSource === true) sources.set(request, text);
   if (text.trim() === '') return undefined;
   let value: unknown;
   try {
