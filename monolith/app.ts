@@ -30,8 +30,10 @@ import { orderRoutes } from './orders/routes.ts';
 import { webhookRoutes } from './orders/webhook-routes.ts';
 import { createOwnership } from './ownership/owner.ts';
 import { createPorts } from './ports/ports.ts';
-import { ArticleEntity, MessageEntity, TicketEntity } from './support/entities.ts';
+import { resumeReturns } from './support/resume-returns.ts';
+import { returnRoutes } from './support/return-routes.ts';
 import { supportRoutes } from './support/routes.ts';
+import { createSettleReturn } from './support/settle-return.ts';
 import { accountRoutes } from './users/account-routes.ts';
 import { UserEntity } from './users/entities.ts';
 import { oauthRoutes } from './users/oauth-routes.ts';
@@ -47,7 +49,7 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
   const db = createDataSource({
     databaseUrl: config.databaseUrl,
     poolSize: config.poolSize,
-    entities: [UserEntity, ProductEntity, StockEntity, TicketEntity, MessageEntity, ArticleEntity],
+    entities: [UserEntity, ProductEntity, StockEntity],
   });
   await db.initialize();
   if (await db.showMigrations()) {
@@ -76,9 +78,9 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
   catalogueRoutes(app, db);
   reservationRoutes(app, db);
 
-  const ports = createPorts(db, ownerOf, tokens, config.publicUrl);
   const { payments } = config;
   const gateway = payments === undefined ? sandboxGateway : httpGateway(payments.url, payments.apiKey);
+  const ports = createPorts(db, ownerOf, tokens, config.publicUrl, gateway);
   const advance = createAdvance(db, ports, gateway);
   const advanceRefund = createAdvanceRefund(db, ports.inCatalogue, gateway);
   if (config.cartSecret === undefined)
@@ -97,6 +99,8 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
     sendMail,
   });
   supportRoutes(app, db, ports);
+  const settleReturn = createSettleReturn(db, ports);
+  returnRoutes(app, db, ports, settleReturn);
 
   const jobs: Job[] = [
     { name: 'drop-ended', group: 'users', everyMs: 3_600_000, run: () => dropEnded(db) },
@@ -107,6 +111,12 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
       run: (signal) => expireReservations(db, signal),
     },
     { name: 'drop-old-orders', group: 'orders', everyMs: 3_600_000, run: () => dropOldOrders(db) },
+    {
+      name: 'resume-returns',
+      group: 'support',
+      everyMs: 5_000,
+      run: (signal) => resumeReturns({ db, settleReturn, log, stalledSeconds: 10 }, signal),
+    },
     {
       name: 'resume-orders',
       group: 'orders',

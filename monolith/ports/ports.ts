@@ -1,6 +1,8 @@
 import type { DataSource } from 'typeorm';
 import type { Tokens } from '../auth/tokens.ts';
 import type { OwnerOf } from '../ownership/owner.ts';
+import { createAdvanceRefund } from '../orders/advance-refund.ts';
+import type { PaymentGateway } from '../orders/gateway.ts';
 import { localCatalogue } from './catalogue-local.ts';
 import type { CataloguePort } from './catalogue-port.ts';
 import { remoteCatalogue } from './catalogue-remote.ts';
@@ -17,14 +19,22 @@ export interface Ports {
   close: () => Promise<void>;
 }
 
-export function createPorts(db: DataSource, ownerOf: OwnerOf, tokens: Tokens, publicUrl: string): Ports {
+export function createPorts(
+  db: DataSource,
+  ownerOf: OwnerOf,
+  tokens: Tokens,
+  publicUrl: string,
+  gateway: PaymentGateway,
+): Ports {
   const { call, close } = createRemoteCall(publicUrl);
+  const inCatalogue = choose('catalogue', ownerOf, localCatalogue(db), (passage) =>
+    remoteCatalogue(call, tokens, passage),
+  );
+  const orders = localOrders(db, createAdvanceRefund(db, inCatalogue, gateway));
   return {
-    inCatalogue: choose('catalogue', ownerOf, localCatalogue(db), (passage) =>
-      remoteCatalogue(call, tokens, passage),
-    ),
+    inCatalogue,
     inUsers: choose('users', ownerOf, localUsers(db), (passage) => remoteUsers(call, passage)),
-    inOrders: choose('orders', ownerOf, localOrders(db), (passage) => remoteOrders(call, passage)),
+    inOrders: choose('orders', ownerOf, orders, (passage) => remoteOrders(call, tokens, passage)),
     close,
   };
 }

@@ -15,6 +15,7 @@ export interface RemoteRequest {
   body?: unknown;
   /** Replaces the authorization that the request behind the call brought. */
   authorization?: string;
+  headers?: Record<string, string>;
 }
 
 export type RemoteCall = (passage: Passage, request: RemoteRequest) => Promise<unknown>;
@@ -34,13 +35,14 @@ export function createRemoteCall(publicUrl: string): { call: RemoteCall; close: 
     bodyTimeout: callTimeoutMs,
   });
 
-  async function once(passage: Passage, { method, path, body, authorization }: RemoteRequest) {
+  async function once(passage: Passage, { method, path, body, authorization, headers }: RemoteRequest) {
     const answer = await pool.request({
       method,
       path: `${base}${path}`,
       headers: {
         accept: 'application/json',
         ...passage.headers,
+        ...headers,
         ...(authorization === undefined ? {} : { authorization }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },

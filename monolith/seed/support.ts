@@ -3,6 +3,8 @@ import { copyRows, raiseSequence, type Cell } from './copy.ts';
 import { articles } from './articles.ts';
 import { createRandom } from './random.ts';
 import { agentIds, customerCount } from './users.ts';
+import { targetsMs } from '../support/sla.ts';
+import { priorityOf } from '../support/ticket-rules.ts';
 
 const firstTicketAt = Date.UTC(2024, 7, 1);
 const ticketEveryMs = 80 * 60_000;
@@ -44,7 +46,17 @@ export async function seedSupport(
     const agent = state === 'N' ? null : random.pick(agents);
     const at = firstTicketAt + id * ticketEveryMs;
     const when = (minutes: number) => new Date(at + minutes * 60_000).toISOString();
-    tickets.push([id, userId, kind, state, random.between(1, 4), subject, agent, when(0), when(45)]);
+    const priority = random.between(1, 4);
+    const due = targetsMs[priorityOf(priority)];
+    const late = (ms: number) => when(ms / 60_000);
+    const clock = [
+      late(due.response),
+      agent === null ? null : when(45),
+      late(due.resolution),
+      state === 'S' || state === 'X' ? when(45) : null,
+      state === 'N' || state === 'O' ? null : when(45),
+    ];
+    tickets.push([id, userId, kind, state, priority, subject, agent, when(0), when(45), ...clock]);
     messages.push([id, 'C', userId, question, when(0)]);
     if (agent === null) continue;
     messages.push([id, 'A', agent, reply, when(45)]);
@@ -52,14 +64,14 @@ export async function seedSupport(
   }
   await copyRows(
     client,
-    'tkt (tkt_id, usr_id, kind_cd, stat_cd, prio_no, subj, agt_id, crt_dt, upd_dt)',
+    'tkt (tkt_id, usr_id, kind_cd, stat_cd, prio_no, subj, agt_id, crt_dt, upd_dt, rsp_due_dt, rsp_dt, res_due_dt, res_dt, paus_dt)',
     tickets,
   );
   await copyRows(client, 'tkt_msg (tkt_id, auth_cd, usr_id, body, crt_dt)', messages);
   await copyRows(
     client,
-    'kb_art (ttl, body, kw)',
-    articles.map(({ title, body, keywords }) => [title, body, keywords]),
+    'kb_art (art_cd, lang_cd, ttl, body, kw)',
+    articles.map(({ code, language, title, body, keywords }) => [code, language, title, body, keywords]),
   );
   await raiseSequence(client, 'tkt', 'tkt_id');
 }

@@ -1,6 +1,7 @@
 import {
   answer,
   bearer,
+  bearerIfAny,
   body,
   bodyRefusals,
   cursor,
@@ -19,13 +20,16 @@ import {
   text,
   timestamp,
 } from '../http/document.ts';
+import { breachKinds } from './sla.ts';
 import { priorities, ticketKinds, ticketStatuses } from './ticket-rules.ts';
+import { returnPaths, returnSchemas } from './openapi-returns.ts';
 
 const tags = ['support'];
 const agents: readonly Role[] = ['agent', 'admin'];
 const kind: Schema = { type: 'string', enum: [...ticketKinds] };
 const status: Schema = { type: 'string', enum: [...ticketStatuses] };
 const priority: Schema = { type: 'string', enum: [...priorities] };
+const timestampOrNull: Schema = { type: ['string', 'null'], format: 'date-time' };
 const idOrNull: Schema = { type: ['integer', 'null'], minimum: 1, maximum: 2_147_483_647 };
 
 const ticketFields: Record<string, Schema> = {
@@ -37,9 +41,26 @@ const ticketFields: Record<string, Schema> = {
   priority,
   subject: { type: 'string' },
   assigneeId: idOrNull,
+  sla: object({
+    responseDueAt: timestamp,
+    respondedAt: timestampOrNull,
+    resolutionDueAt: timestamp,
+    resolvedAt: timestampOrNull,
+    pausedAt: { ...timestampOrNull, description: 'Since when it is the customer’s turn: the clock stands.' },
+    breached: { ...list({ type: 'string', enum: [...breachKinds] }), description: 'What is late, or was.' },
+  }),
   createdAt: timestamp,
   updatedAt: timestamp,
 };
+
+/** What a message came with; the bytes are kept elsewhere, under their hash. */
+const attachment: Record<string, Schema> = {
+  name: text(1, 200),
+  type: { type: 'string', pattern: '^[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,80}$' },
+  size: { type: 'integer', minimum: 0, maximum: 104_857_600 },
+  sha256: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+};
+const attachments: Schema = { ...list(object(attachment)), maxItems: 10 };
 
 const schemas: Record<string, Schema> = {
   Ticket: object(ticketFields),
@@ -48,16 +69,24 @@ const schemas: Record<string, Schema> = {
     author: { type: 'string', enum: ['customer', 'agent', 'bot'] },
     userId: idOrNull,
     body: { type: 'string' },
+    attachments: list(object({ id: idSchema, ...attachment })),
     createdAt: timestamp,
   }),
   TicketWithMessages: object({ ...ticketFields, messages: list(ref('Message')) }),
   CustomerHistory: object({ customer: ref('User'), orders: list(ref('Order')) }),
   BotAnswer: object({
     text: { type: 'string' },
-    article: { type: ['string', 'null'], description: 'The title of the article that it comes from.' },
+    kind: { type: 'string', enum: ['article', 'order-status', 'hand-over'] },
+    language: { type: 'string', enum: ['en', 'es'] },
+    articleId: {
+      type: ['string', 'null'],
+      description: 'The article that it comes from, the same in each language.',
+    },
+    article: { type: ['string', 'null'], description: 'Its title.' },
     confidence: { type: 'number', minimum: 0, maximum: 1 },
     handOver: { type: 'boolean', description: 'The bot is not sure: open a ticket, a person answers.' },
   }),
+  ...returnSchemas,
 };
 
 const paths: DocumentPart['paths'] = {
@@ -72,6 +101,11 @@ const paths: DocumentPart['paths'] = {
         query('kind', kind),
         query('customerId', idSchema, 'For agents.'),
         query('assigneeId', idSchema, 'For agents.'),
+        query(
+          'breached',
+          { type: 'string', enum: [...breachKinds, 'any'] },
+          'Those that are late with it. For agents.',
+        ),
         limit,
         cursor,
       ],
@@ -83,7 +117,7 @@ const paths: DocumentPart['paths'] = {
       summary: 'Open a ticket; the bot answers a question that it knows, else an agent does',
       security: bearer,
       requestBody: body(
-        object({ kind, subject: text(1, 200), message: text(1, 5000), orderId: idSchema }, [
+        object({ kind, subject: text(1, 200), message: text(1, 5000), orderId: idSchema, attachments }, [
           'kind',
           'subject',
           'message',
@@ -141,7 +175,7 @@ const paths: DocumentPart['paths'] = {
       summary: 'Write on a ticket; a closed one takes nothing more (409)',
       security: bearer,
       parameters: [pathId()],
-      requestBody: body(object({ body: text(1, 5000) })),
+      requestBody: body(object({ body: text(1, 5000), attachments }, ['body'])),
       responses: { 201: answer('Written.', ref('Message')), ...bodyRefusals(401, 403, 404, 409) },
     },
   },
@@ -161,10 +195,13 @@ const paths: DocumentPart['paths'] = {
       operationId: 'askBot',
       tags,
       summary: 'Ask the bot, without a ticket',
+      description: 'In English or Spanish. Who is signed in may ask for their orders.',
+      security: bearerIfAny,
       requestBody: body(object({ question: text(1, 1000) })),
-      responses: { 200: answer('Its answer.', ref('BotAnswer')), ...bodyRefusals() },
+      responses: { 200: answer('Its answer.', ref('BotAnswer')), ...bodyRefusals(401) },
     },
   },
+  ...returnPaths,
 };
 
 export const supportDocument: DocumentPart = { paths, schemas };

@@ -5,20 +5,12 @@ import { bind } from '../http/bind.ts';
 import { passageOf } from '../http/passage.ts';
 import { notFound, ShopError } from '../http/problem.ts';
 import type { Ports } from '../ports/ports.ts';
-import { answerQuestion, type BotAnswer } from './bot.ts';
-import { ArticleEntity } from './entities.ts';
+import { createAsk } from './bot/ask.ts';
+import { listTickets, type TicketFilter } from './list-tickets.ts';
 import { worksOnTickets, type TicketKind } from './ticket-rules.ts';
-import {
-  changeTicket,
-  listTickets,
-  messagesOf,
-  openTicket,
-  presentTicket,
-  writeMessage,
-  type Ticket,
-  type TicketChange,
-  type TicketFilter,
-} from './tickets.ts';
+import { messagesOf, presentTicket } from './ticket-view.ts';
+import { changeTicket, openTicket, writeMessage, type NewAttachment, type TicketChange } from './tickets.ts';
+import { visibleTicket } from './visible-ticket.ts';
 
 interface ById {
   Params: { id: number };
@@ -29,34 +21,25 @@ interface OpenBody {
   subject: string;
   message: string;
   orderId?: number;
+  attachments?: NewAttachment[];
 }
 
 const historyLength = 20;
 
 export function supportRoutes(app: FastifyInstance, db: DataSource, { inOrders, inUsers }: Ports): void {
   const sql = db.manager;
-
-  /** The ticket, if the caller may know of it: that another's exists is not told. */
-  async function visible(request: FastifyRequest, id: number): Promise<Ticket> {
-    const caller = callerOf(request);
-    const ticket = await presentTicket(sql, id);
-    if (!worksOnTickets(caller) && ticket.customerId !== caller.userId) throw notFound(`ticket ${id}`);
-    return ticket;
-  }
-
-  async function ask(question: string): Promise<BotAnswer> {
-    const articles = await sql.getRepository(ArticleEntity).find({ order: { art_id: 'ASC' } });
-    return answerQuestion(
-      question,
-      articles.map(({ ttl, body, kw }) => ({ title: ttl, body, keywords: kw })),
-    );
-  }
+  const ask = createAsk(sql, inOrders);
+  const visible = (request: FastifyRequest, id: number) => visibleTicket(sql, callerOf(request), id);
 
   bind<{ Querystring: TicketFilter }>(app, 'listTickets', async (request) => {
     if (worksOnTickets(callerOf(request))) return listTickets(sql, request.query);
     const own = userOf(request);
-    const { customerId, assigneeId, ...filter } = request.query;
-    if (assigneeId !== undefined || (customerId !== undefined && customerId !== own)) {
+    const { customerId, assigneeId, breached, ...filter } = request.query;
+    if (
+      assigneeId !== undefined ||
+      breached !== undefined ||
+      (customerId !== undefined && customerId !== own)
+    ) {
       throw new ShopError('forbidden', "Another's tickets are not yours to see.");
     }
     return listTickets(sql, { ...filter, customerId: own });
@@ -64,14 +47,23 @@ export function supportRoutes(app: FastifyInstance, db: DataSource, { inOrders, 
 
   bind<{ Body: OpenBody }>(app, 'openTicket', async (request, reply) => {
     const customerId = userOf(request);
-    const { kind, subject, message, orderId } = request.body;
+    const { kind, subject, message, orderId, attachments = [] } = request.body;
     if (orderId !== undefined) {
       const order = await inOrders(passageOf(request), (orders) => orders.order(orderId));
       if (order.userId !== customerId) throw notFound(`order ${orderId}`);
     }
-    const said = kind === 'question' ? await ask(`${subject} ${message}`) : undefined;
+    const said =
+      kind === 'question' ? await ask(passageOf(request), `${subject} ${message}`, customerId) : undefined;
     const botReply = said === undefined || said.handOver ? undefined : said.text;
-    const ticket = await openTicket(db, { customerId, kind, subject, message, orderId, botReply });
+    const ticket = await openTicket(db, {
+      customerId,
+      kind,
+      subject,
+      message,
+      orderId,
+      attachments,
+      botReply,
+    });
     const messages = await messagesOf(sql, ticket.id);
     return reply
       .code(201)
@@ -95,13 +87,18 @@ export function supportRoutes(app: FastifyInstance, db: DataSource, { inOrders, 
     return { items: await messagesOf(sql, ticket.id) };
   });
 
-  bind<ById & { Body: { body: string } }>(app, 'writeMessage', async (request, reply) => {
-    const userId = userOf(request);
-    const ticket = await visible(request, request.params.id);
-    const author = ticket.customerId === userId ? 'customer' : 'agent';
-    const message = await writeMessage(db, ticket.id, author, userId, request.body.body);
-    return reply.code(201).send(message);
-  });
+  bind<ById & { Body: { body: string; attachments?: NewAttachment[] } }>(
+    app,
+    'writeMessage',
+    async (request, reply) => {
+      const userId = userOf(request);
+      const ticket = await visible(request, request.params.id);
+      const author = ticket.customerId === userId ? 'customer' : 'agent';
+      const { body, attachments = [] } = request.body;
+      const message = await writeMessage(db, ticket.id, { author, userId, body, attachments });
+      return reply.code(201).send(message);
+    },
+  );
 
   bind<ById>(app, 'getCustomerHistory', async (request) => {
     const { customerId } = await presentTicket(sql, request.params.id);
@@ -113,7 +110,9 @@ export function supportRoutes(app: FastifyInstance, db: DataSource, { inOrders, 
     return { customer, orders };
   });
 
-  bind<{ Body: { question: string } }>(app, 'askBot', ({ body }) => ask(body.question));
+  bind<{ Body: { question: string } }>(app, 'askBot', (request) =>
+    ask(passageOf(request), request.body.question, request.caller?.userId),
+  );
 
   async function assertAgent(request: FastifyRequest, id: number): Promise<void> {
     const isAgent = await inUsers(passageOf(request), (users) => users.user(id)).then(

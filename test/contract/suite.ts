@@ -22,6 +22,8 @@ import {
   type Role,
 } from './context.ts';
 import { Session } from './session.ts';
+import { botCases } from './support-bot.ts';
+import { returnCases } from './support-returns.ts';
 import { supportCases } from './support.ts';
 import { userCases } from './users.ts';
 import { permissionCases } from './users-permissions.ts';
@@ -64,7 +66,7 @@ export function contractSuite(baseUrl: string, options: ContractOptions): Contra
       ...refundCases(context),
       ...webhookCases(context),
     ],
-    support: supportCases(context),
+    support: [...supportCases(context), ...botCases(context), ...returnCases(context)],
   };
   return [
     ...Object.entries(cases).flatMap(([part, list]) => (wanted.has(part as Part) ? list : [])),

@@ -36,6 +36,7 @@ export function supportCases(context: ContractContext): ContractCase[] {
         agent.expect(201, 'POST', `${path}/messages`, { body: { body: 'It is on its way.' } }),
       );
       assert.equal(reply.author, 'agent');
+      assert.deepEqual(reply.attachments, []);
       const waiting = await eventually(async () => {
         const seen = await session.expect(200, 'GET', path);
         assert.equal(seen.status, 'waiting');
@@ -65,6 +66,8 @@ export function supportCases(context: ContractContext): ContractCase[] {
       await session.refused(403, 'forbidden', 'PATCH', path, { body: { status: 'closed' } });
       await session.refused(403, 'forbidden', 'GET', `${path}/customer`);
       await session.refused(403, 'forbidden', 'GET', '/tickets?assigneeId=1');
+      await session.refused(403, 'forbidden', 'GET', '/tickets?breached=any');
+      await stranger.refused(404, 'not-found', 'GET', `${path}/returns`);
       await context.guest().refused(401, 'unauthorized', 'GET', path);
       assert.deepEqual((await stranger.expect(200, 'GET', '/tickets')).items, []);
     }),
@@ -117,25 +120,66 @@ export function supportCases(context: ContractContext): ContractCase[] {
         assert.equal(items.length, 3);
       });
     }),
-    named('the bot answers what it knows, always alike, and hands over what it does not', async () => {
-      const guest = context.guest();
-      const ask = (question: string) => guest.expect(200, 'POST', '/support/bot', { body: { question } });
-      const known = await ask('How do I return a parcel?');
-      assert.equal(known.handOver, false);
-      assert.ok(known.article);
-      assert.deepEqual(await ask('How do I return a parcel?'), known);
-      const unknown = await ask(`${context.run} ${[...context.run].reverse().join('')}?`);
-      assert.deepEqual([unknown.handOver, unknown.article], [true, null]);
-      assert.equal((await ask('I want to return this to a human')).handOver, true);
+    named('attachments are described, and kept with the message that brought them', async () => {
       const { session } = await open();
-      const ticket = await session.expect(201, 'POST', '/tickets', {
-        body: { kind: 'question', subject: 'Return', message: 'How do I return a parcel?' },
+      const file = (name: string) => ({ name, type: 'image/jpeg', size: 48_213, sha256: 'ab'.repeat(32) });
+      const ticket = await complain(session, {
+        attachments: [file('scratch 1.jpg'), file('Kratzer “2”.jpg')],
       });
+      const [first] = ticket.messages;
       assert.deepEqual(
-        ticket.messages.map(({ author }: { author: string }) => author),
-        ['customer', 'bot'],
+        first.attachments.map(({ id: _, ...rest }: { id: number }) => rest),
+        [file('scratch 1.jpg'), file('Kratzer “2”.jpg')],
       );
-      assert.equal(ticket.status, 'waiting');
+      const path = `/tickets/${ticket.id}/messages`;
+      const more = { body: 'One more.', attachments: [file('c.jpg')] };
+      const message = await session.expect(201, 'POST', path, { body: more });
+      assert.equal(message.attachments[0].name, 'c.jpg');
+      const { items } = await session.expect(200, 'GET', path);
+      assert.deepEqual([items[0], items[1]], [first, message]);
+      const wrong = { body: 'x', attachments: [{ ...file('d'), sha256: 'AB'.repeat(32) }] };
+      await session.refused(400, 'bad-request', 'POST', path, { body: wrong });
+    }),
+    named('the clock runs while it is the shop’s turn, and starts anew with the priority', async () => {
+      const { session } = await open();
+      const ticket = await complain(session);
+      const hours = (from: string, to: string) => (Date.parse(to) - Date.parse(from)) / 3_600_000;
+      const { sla, createdAt } = ticket;
+      assert.deepEqual(
+        [
+          hours(createdAt, sla.responseDueAt),
+          hours(createdAt, sla.resolutionDueAt),
+          sla.pausedAt,
+          sla.breached,
+        ],
+        [4, 24, null, []],
+      );
+      const agent = await context.as('agent');
+      const path = `/tickets/${ticket.id}`;
+      const change = (body: object) => agent.expect(200, 'PATCH', path, { body });
+      const urgent = await eventually(() => change({ priority: 'urgent' }));
+      assert.equal(hours(createdAt, urgent.sla.resolutionDueAt), 8);
+      await agent.expect(201, 'POST', `${path}/messages`, { body: { body: 'Which colour?' } });
+      const waiting = await agent.expect(200, 'GET', path);
+      assert.notEqual(waiting.sla.respondedAt, null);
+      assert.equal(waiting.sla.pausedAt, waiting.updatedAt);
+      const again = await change({ status: 'open' });
+      assert.equal(again.sla.pausedAt, null);
+      const stoodMs = Date.parse(again.updatedAt) - Date.parse(waiting.updatedAt);
+      assert.equal(Date.parse(again.sla.resolutionDueAt) - Date.parse(urgent.sla.resolutionDueAt), stoodMs);
+      assert.equal(again.sla.responseDueAt, urgent.sla.responseDueAt);
+      assert.notEqual((await change({ status: 'solved' })).sla.resolvedAt, null);
+      assert.equal((await change({ status: 'open' })).sla.resolvedAt, null);
+      for (const kind of ['response', 'resolution', 'any']) {
+        const { items } = await agent.expect(200, 'GET', `/tickets?breached=${kind}&limit=100`);
+        for (const { id, sla: late } of items) {
+          assert.ok(
+            kind === 'any' ? late.breached.length > 0 : late.breached.includes(kind),
+            `${id} ${kind}`,
+          );
+          assert.notEqual(id, ticket.id);
+        }
+      }
     }),
   ];
 }
