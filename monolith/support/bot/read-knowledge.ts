@@ -8,7 +8,7 @@ export function createReadKnowledge(sql: Sql): () => Promise<Knowledge> {
   return async () => {
     const articles = await rows<Article>(
       sql,
-      `select art_cd as code, lang_cd as language, ttl as title, body, kw as keywords from kb_art order by art_cd, lang_cd`,
+      `select art_cd as code, lang_cd as language, ttl as title, body, kw as keywords from kb_art order by art_cd collate "C", lang_cd collate "C"`,
     );
     const text = JSON.stringify(articles);
     if (text !== stored) {
