@@ -23,6 +23,7 @@ import {
 } from './context.ts';
 import { Session } from './session.ts';
 import { botCases } from './support-bot.ts';
+import { supportPermissionCases } from './support-permissions.ts';
 import { returnCases } from './support-returns.ts';
 import { supportCases } from './support.ts';
 import { userCases } from './users.ts';
@@ -66,7 +67,12 @@ export function contractSuite(baseUrl: string, options: ContractOptions): Contra
       ...refundCases(context),
       ...webhookCases(context),
     ],
-    support: [...supportCases(context), ...botCases(context), ...returnCases(context)],
+    support: [
+      ...supportCases(context),
+      ...botCases(context),
+      ...returnCases(context),
+      ...supportPermissionCases(context),
+    ],
   };
   return [
     ...Object.entries(cases).flatMap(([part, list]) => (wanted.has(part as Part) ? list : [])),

@@ -4,37 +4,42 @@ import { orderMaker } from './orders.ts';
 import { eventually, type Session } from './session.ts';
 import { accountMaker } from './users.ts';
 
-/** Returns need the orders and the catalogue too: what they do shows in both. */
-export function returnCases(context: ContractContext): ContractCase[] {
-  const open = accountMaker(context);
+/** A new customer's shipped order of 2 pieces at 10.50, of 5 that were there, and a ticket of the kind `return` about it. */
+export function deliveredMaker(context: ContractContext) {
   const order = orderMaker(context);
-  const named = (name: string, run: () => Promise<void>): ContractCase => ({ name: `support: ${name}`, run });
-  const about = (session: Session, orderId: number, kind = 'return') =>
-    session.expect(201, 'POST', '/tickets', {
-      body: { kind, subject: `Return ${context.run}`, message: 'It does not fit.', orderId },
-    });
   const shipped = async (orderId: number) => {
     const agent = await context.as('agent');
     const body = { event: 'shipped', place: 'Hub 7' };
     await eventually(() => agent.expect(200, 'POST', `/orders/${orderId}/tracking`, { body }));
   };
-  /** A customer with a shipped order of 2 pieces at 10.50, of 5 that were there, and a ticket about it. */
-  const delivered = async () => {
+  return async () => {
     const made = await order();
     await shipped(made.order.id as number);
-    const ticket = await about(made.session, made.order.id as number);
-    const ask = (id: string, quantity: number, reason = 'too small') => ({
-      path: `/returns/${id}`,
-      options: {
-        body: { ticketId: ticket.id, lines: [{ productId: made.product.id, quantity }], reason },
-      },
+    const ticket = await ticketAbout(context, made.session, made.order.id as number);
+    const bodyOf = (quantity: number, reason = 'too small') => ({
+      ticketId: ticket.id,
+      lines: [{ productId: made.product.id, quantity }],
+      reason,
     });
-    const put = async (id: string, quantity: number, reason?: string) => {
-      const { path, options } = ask(id, quantity, reason);
-      return made.session.call('PUT', path, options);
-    };
-    return { ...made, ticket, put };
+    const put = (id: string, quantity: number, reason?: string) =>
+      made.session.call('PUT', `/returns/${id}`, { body: bodyOf(quantity, reason) });
+    return { ...made, ticket, put, bodyOf };
   };
+}
+
+const ticketAbout = (context: ContractContext, session: Session, orderId: number, kind = 'return') =>
+  session.expect(201, 'POST', '/tickets', {
+    body: { kind, subject: `Return ${context.run}`, message: 'It does not fit.', orderId },
+  });
+
+/** Returns need the orders and the catalogue too: what they do shows in both. */
+export function returnCases(context: ContractContext): ContractCase[] {
+  const open = accountMaker(context);
+  const order = orderMaker(context);
+  const delivered = deliveredMaker(context);
+  const about = (session: Session, orderId: number, kind?: string) =>
+    ticketAbout(context, session, orderId, kind);
+  const named = (name: string, run: () => Promise<void>): ContractCase => ({ name: `support: ${name}`, run });
   const settled = (session: Session, id: string) =>
     eventually(async () => {
       const found = await session.expect(200, 'GET', `/returns/${id}`);
