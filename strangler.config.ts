@@ -1,5 +1,7 @@
 import { defineStrangler, transportFromEnv, type GroupConfig } from '#plan/config.ts';
 import { catalogueTables } from './services/catalogue/mapping/tables.ts';
+import { ordersRoutes } from './services/orders/mapping/routes.ts';
+import { ordersTables } from './services/orders/mapping/tables.ts';
 import { usersRoutes } from './services/users/mapping/routes.ts';
 import { usersTables } from './services/users/mapping/tables.ts';
 
@@ -27,6 +29,7 @@ function optional(name: string, group: Omit<GroupConfig, 'service'>) {
 }
 
 const users = optional('users', { routes: usersRoutes, tables: usersTables });
+const orders = optional('orders', { routes: ordersRoutes, tables: ordersTables });
 
 export default defineStrangler({
   control: { url: env('MATAPALO_CONTROL_DB', 'postgres://matapalo@127.0.0.1:5432/matapalo') },
@@ -43,6 +46,7 @@ export default defineStrangler({
       ...connectPassword('CATALOGUE_CONNECT_PASSWORD'),
     },
     ...users.services,
+    ...orders.services,
   },
   auth: {
     issuer: env('JWT_ISSUER', 'matapalo-shop'),
@@ -74,5 +78,6 @@ export default defineStrangler({
       tables: catalogueTables,
     },
     ...users.groups,
+    ...orders.groups,
   },
 });

@@ -81,7 +81,7 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
   const { payments } = config;
   const gateway = payments === undefined ? sandboxGateway : httpGateway(payments.url, payments.apiKey);
   const ports = createPorts(db, ownerOf, tokens, config.publicUrl, gateway);
-  const advance = createAdvance(db, ports, gateway);
+  const advance = createAdvance(db, ports, gateway, config.paymentPatienceSeconds);
   const advanceRefund = createAdvanceRefund(db, ports.inCatalogue, gateway);
   if (config.cartSecret === undefined)
     log.warn('CART_SECRET is not set: the carts of guests are lost when this process ends');
@@ -120,8 +120,9 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
     {
       name: 'resume-orders',
       group: 'orders',
-      everyMs: 5_000,
-      run: (signal) => resumeOrders({ db, advance, advanceRefund, tokens, log, stalledSeconds: 10 }, signal),
+      everyMs: config.orderStalledMs / 2,
+      run: (signal) =>
+        resumeOrders({ db, advance, advanceRefund, tokens, log, stalledMs: config.orderStalledMs }, signal),
     },
   ];
   let running: { stop: () => Promise<void> }[] = [];

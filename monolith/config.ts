@@ -16,6 +16,10 @@ export interface ShopConfig {
   webhookSecret: string;
   /** What guests' carts are signed with. Whoever answers for the carts after us has to know it. */
   cartSecret: string | undefined;
+  /** How long a payment may stay undecided. */
+  paymentPatienceSeconds: number;
+  /** How long an order may stand still before a job takes it on. */
+  orderStalledMs: number;
   poolSize: number;
   logLevel: string;
 }
@@ -58,6 +62,8 @@ export function readConfig(env: Environment): ShopConfig {
       : undefined,
     webhookSecret: env['WEBHOOK_SECRET'] || '',
     cartSecret: env['CART_SECRET'] || undefined,
+    paymentPatienceSeconds: integer('PAYMENT_PATIENCE_SECONDS', 600, 1, 840),
+    orderStalledMs: integer('ORDER_STALLED_MS', 10_000, 100, 600_000),
     poolSize: integer('DB_POOL', 20, 2, 500),
     logLevel: env['LOG_LEVEL'] || 'info',
   };

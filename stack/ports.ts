@@ -3,7 +3,16 @@ import { join } from 'node:path';
 import { freePort } from './clusters.ts';
 import type { ServiceName } from './services.ts';
 
-const fixed = ['proxy', 'operator', 'monolith', 'cdc', 'legacyDb', 'servicesDb', 'controlDb'] as const;
+const fixed = [
+  'proxy',
+  'operator',
+  'monolith',
+  'payments',
+  'cdc',
+  'legacyDb',
+  'servicesDb',
+  'controlDb',
+] as const;
 
 export type Ports = Record<(typeof fixed)[number], number> & {
   services: Partial<Record<ServiceName, number>>;
@@ -26,6 +35,7 @@ export async function choosePorts(
     proxy: portOf('proxy'),
     operator: portOf('operator'),
     monolith: portOf('monolith'),
+    payments: portOf('payments'),
     cdc: portOf('cdc'),
     legacyDb: portOf('legacyDb'),
     servicesDb: portOf('servicesDb'),

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeKey } from '#kernel/auth/rotate-ring.ts';
@@ -15,3 +15,7 @@ export async function ensureSecrets(dataDir: string): Promise<{ secret: string; 
   }
   return { secret: readFileSync(secretFile, 'utf8').trim(), keysFile };
 }
+
+/** Secrets that two processes of the sample share, each for one purpose. */
+export const derivedSecret = (secret: string, purpose: string): string =>
+  createHmac('sha256', secret).update(purpose).digest('hex');

@@ -2,7 +2,7 @@
  * The sample's services that a start may run. Each has its name for its role, its database and its folder in `services/`
  * and `migrations/`, and finds its group in `strangler.config.ts` by `<NAME>_URL` and `<NAME>_DB`.
  */
-export const allServices = ['users', 'catalogue'] as const;
+export const allServices = ['users', 'catalogue', 'orders'] as const;
 export type ServiceName = (typeof allServices)[number];
 
 /** What tells the configuration where the services are; a group whose service is not named here is not there. */
@@ -18,3 +18,9 @@ export function serviceEnv(
     ]),
   );
 }
+
+/** How a service of the sample gets tokens of its own: the sample data knows these clients. */
+export const clientEnv = (name: ServiceName): Record<string, string> => ({
+  CLIENT_ID: `${name}-service`,
+  CLIENT_SECRET: 'service-secret-1',
+});

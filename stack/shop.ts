@@ -8,8 +8,8 @@ import { choosePorts } from './ports.ts';
 import type { Profile } from './profile.ts';
 import { startProcess, tailOf, type ProcessSpec, type StackProcess } from './processes.ts';
 import { createRole, ensureDatabase, grantTool } from './roles.ts';
-import { ensureSecrets } from './secrets.ts';
-import { serviceEnv, type ServiceName } from './services.ts';
+import { derivedSecret, ensureSecrets } from './secrets.ts';
+import { clientEnv, serviceEnv, type ServiceName } from './services.ts';
 
 export interface ShopOptions {
   /** Databases, keys and logs; kept between starts. */
@@ -119,6 +119,14 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
     const url = `http://127.0.0.1:${ports.proxy}`;
     const operatorUrl = `http://127.0.0.1:${ports.operator}`;
     const tokenFile = join(dataDir, 'token');
+    // Where the orders may move, both sides have to ask the same provider; else the monolith makes charges up.
+    const withPayments = names.includes('orders');
+    const paymentsUrl = `http://127.0.0.1:${ports.payments}`;
+    const paymentsEnv = {
+      PAYMENTS_URL: paymentsUrl,
+      PAYMENTS_KEY: derivedSecret(secrets.secret, 'payments'),
+      WEBHOOK_SECRET: derivedSecret(secrets.secret, 'webhooks'),
+    };
     const env: Record<string, string> = {
       LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'info',
       HOST: '127.0.0.1',
@@ -129,6 +137,8 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
       // The proxies here are ours: what they say of clients' addresses is true.
       TRUSTED_PROXIES: '127.0.0.1',
       MAIL_DIR: join(dataDir, 'mail'),
+      CART_SECRET: derivedSecret(secrets.secret, 'carts'),
+      ...(withPayments ? paymentsEnv : {}),
       MATAPALO_CONFIG: resolve('strangler.config.ts'),
       MATAPALO_CONTROL_DB: controlUrl,
       MATAPALO_SECRET: secrets.secret,
@@ -163,7 +173,20 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
     const kafka = await starting;
     if (kafka !== undefined) Object.assign(env, transportToEnv(kafka.config));
 
+    const paymentsSpec: ProcessSpec = {
+      name: 'payments',
+      entry: 'stack/payments/main.ts',
+      env: {
+        ...env,
+        PORT: String(ports.payments),
+        WEBHOOK_URL: `${url}/payments/webhooks`,
+        PAYMENTS_FILE: join(dataDir, 'payments.jsonl'),
+      },
+      logFile: log('payments'),
+      readyUrl: `${paymentsUrl}/readyz`,
+    };
     const specs: ProcessSpec[] = [
+      ...(withPayments ? [paymentsSpec] : []),
       {
         name: 'monolith',
         entry: 'monolith/main.ts',
@@ -174,7 +197,12 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
       ...names.map((name) => ({
         name,
         entry: `services/${name}/main.ts`,
-        env: { ...env, PORT: String(ports.services[name]), DATABASE_URL: services.url(name, name) },
+        env: {
+          ...env,
+          ...clientEnv(name),
+          PORT: String(ports.services[name]),
+          DATABASE_URL: services.url(name, name),
+        },
         logFile: log(name),
         readyUrl: `http://127.0.0.1:${ports.services[name]}/readyz`,
       })),
@@ -232,6 +260,7 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
         control: control.url('matapalo'),
         users: services.url('users'),
         catalogue: services.url('catalogue'),
+        orders: services.url('orders'),
       },
       processes,
       kafka,

@@ -78,6 +78,12 @@ export function createShopCall(
 }
 
 function refusalOf(status: number, text: string): Refusal {
+  // Not the client's fault, whose token this is not.
+  if (status === 401 || status === 403) {
+    return refuse('unavailable', "A part of the shop does not take this service's token.", {
+      cause: new Error(`status ${status}: ${text.slice(0, 200)}`),
+    });
+  }
   try {
     const problem: unknown = JSON.parse(text);
     if (typeof problem === 'object' && problem !== null && 'code' in problem && 'title' in problem) {

@@ -21,9 +21,6 @@ const holdSeconds = 900;
 const refusedWith = (error: unknown, ...codes: ProblemCode[]): error is ShopError =>
   error instanceof ShopError && codes.includes(error.code);
 
-/** How long a payment may stay undecided: less than the goods are held. */
-const paymentPatienceSeconds = 600;
-
 /**
  * Takes an order to the end of what was begun: verify the buyer, reserve, charge, commit, confirm; on a refusal give the money
  * back, release and fail; likewise cancellations and refunds. Each step calls a port or the gateway outside any transaction,
@@ -34,6 +31,8 @@ export function createAdvance(
   db: DataSource,
   { inUsers, inCatalogue }: Pick<Ports, 'inUsers' | 'inCatalogue'>,
   gateway: PaymentGateway,
+  /** How long a payment may stay undecided: less than the goods are held. */
+  paymentPatienceSeconds: number,
 ) {
   const fail = (order: OrderWork, code: ProblemCode) =>
     move(

@@ -1,6 +1,6 @@
 import { row, rows, type Sql } from '../db/sql.ts';
 import { readIdCursor, writeIdCursor } from '../http/id-cursor.ts';
-import { notFound } from '../http/problem.ts';
+import { notFound, ShopError } from '../http/problem.ts';
 import { amountOf } from '../money.ts';
 import {
   codesOf,
@@ -94,6 +94,12 @@ export interface OrderFilter {
   cursor?: string;
 }
 
+/** Not all that is a time is one to the database: it has no year 0, and no suffix after the offset. */
+function instantOf(text: string): string {
+  if (!/^[12]\d{3}-[^[]*$/.test(text)) throw new ShopError('bad-request', 'The time is out of range.');
+  return text;
+}
+
 export async function listOrders(
   sql: Sql,
   filter: OrderFilter,
@@ -103,8 +109,8 @@ export async function listOrders(
   const where = ['true'];
   if (filter.customerId !== undefined) where.push(`o.usr_id = ${value(filter.customerId)}`);
   if (filter.status !== undefined) where.push(`o.stat_cd = any(${value(codesOf(filter.status))}::text[])`);
-  if (filter.from !== undefined) where.push(`o.crt_dt >= ${value(filter.from)}::timestamptz`);
-  if (filter.to !== undefined) where.push(`o.crt_dt < ${value(filter.to)}::timestamptz`);
+  if (filter.from !== undefined) where.push(`o.crt_dt >= ${value(instantOf(filter.from))}::timestamptz`);
+  if (filter.to !== undefined) where.push(`o.crt_dt < ${value(instantOf(filter.to))}::timestamptz`);
   if (filter.q !== undefined) {
     const pattern = `%${filter.q.replaceAll(/[\\%_]/g, '\\$&')}%`;
     where.push(

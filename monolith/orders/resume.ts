@@ -17,7 +17,7 @@ export interface ResumeParts {
   tokens: Tokens;
   log: FastifyBaseLogger;
   /** Nobody has moved it for so long: whoever began is gone, or gave up. */
-  stalledSeconds: number;
+  stalledMs: number;
 }
 
 /** The shop acts for a customer who is not there, with a token that lives for a minute. */
@@ -35,7 +35,7 @@ export async function actFor(
 
 /** Goes on with orders and refunds whose process died or gave up. */
 export async function resumeOrders(
-  { db, advance, advanceRefund, tokens, log, stalledSeconds }: ResumeParts,
+  { db, advance, advanceRefund, tokens, log, stalledMs }: ResumeParts,
   signal: AbortSignal,
 ): Promise<void> {
   const each = async (
@@ -55,7 +55,7 @@ export async function resumeOrders(
   };
 
   for (let after = 0; !signal.aborted;) {
-    const stalled = await stalledOrders(db.manager, stalledSeconds, after, batch);
+    const stalled = await stalledOrders(db.manager, stalledMs / 1000, after, batch);
     for (const { ord_id: id, usr_id: userId } of stalled) {
       if (signal.aborted) return;
       await each('order', id, userId, (passage) => advance(passage, id));
@@ -64,7 +64,7 @@ export async function resumeOrders(
     if (stalled.length < batch) break;
   }
   for (let after = 0; !signal.aborted;) {
-    const stalled = await stalledRefunds(db.manager, stalledSeconds, after, batch);
+    const stalled = await stalledRefunds(db.manager, stalledMs / 1000, after, batch);
     for (const { id, userId } of stalled) {
       if (signal.aborted) return;
       await each('refund', id, userId, (passage) => advanceRefund(passage, id));

@@ -50,6 +50,8 @@ export async function shopOn(databaseUrl: string, changes: Partial<ShopConfig> =
     payments: undefined,
     webhookSecret: 'webhook-secret',
     cartSecret: 'cart-secret',
+    paymentPatienceSeconds: 600,
+    orderStalledMs: 10_000,
     poolSize: 10,
     logLevel: 'silent',
     ...changes,

@@ -54,8 +54,8 @@ async function started(): Promise<{ run: Run; pids: number[] }> {
   const servers = globSync(join(dataDir, 'postgres/*/data/postmaster.pid')).map((file) =>
     Number(readFileSync(file, 'utf8').split('\n')[0]),
   );
-  // Monolith, operator, cdc and proxy; and the services.
-  expect([children.length, servers.length]).toEqual([4 + allServices.length, 3]);
+  // Payments, monolith, operator, cdc and proxy; and the services.
+  expect([children.length, servers.length]).toEqual([5 + allServices.length, 3]);
   return { run, pids: [...children, ...servers] };
 }
 

@@ -6,6 +6,7 @@ import type { TableFlow } from '#plan/mapping/flow.ts';
 import { portableExpression } from '#preflight/row-source.ts';
 import { catalogueTables } from '../../services/catalogue/mapping/tables.ts';
 import { supportTables } from '../../services/support/mapping/tables.ts';
+import { ordersTables } from '../../services/orders/mapping/tables.ts';
 import { usersTables } from '../../services/users/mapping/tables.ts';
 
 const planned = (name: string, tables: readonly TableConfig[]) =>
@@ -24,6 +25,7 @@ const planned = (name: string, tables: readonly TableConfig[]) =>
 
 export const catalogueGroup = planned('catalogue', catalogueTables);
 export const supportGroup = planned('support', supportTables);
+export const ordersGroup = planned('orders', ordersTables);
 export const usersGroup = planned('users', usersTables);
 
 export const columnsOf = (flow: TableFlow) => flow.columns.map((column) => ident(column.name)).join(', ');

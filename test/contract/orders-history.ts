@@ -58,6 +58,7 @@ export function historyCases(context: ContractContext): ContractCase[] {
       assert.deepEqual(await found(`from=${from}`), [second.id]);
       assert.deepEqual(await found(`to=${from}&status=confirmed`), [first.id]);
       assert.deepEqual(await found(`from=2000-01-01T00:00:00Z&status=shipped`), []);
+      await session.refused(400, 'bad-request', 'GET', '/orders?from=0000-01-01T00:00:00Z');
       const agent = await context.as('agent');
       await eventually(async () => {
         const page = await agent.expect(200, 'GET', `/orders?customerId=${user.id}&${q('elm')}`);

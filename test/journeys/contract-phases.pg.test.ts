@@ -17,7 +17,8 @@ describe("the shop's contract through the proxy", () => {
   let api: OperatorApi;
 
   beforeAll(async () => {
-    shop = await startShop({ dataDir, port: 0, scale: 0.02, proxies: 1, services: allServices });
+    const env = { WEBHOOK_SECRET: seededAccounts.webhookSecret ?? '' };
+    shop = await startShop({ dataDir, port: 0, scale: 0.02, proxies: 1, services: allServices, env });
     api = new OperatorApi(shop.operatorUrl, shop.token, closed.signal);
   }, 300_000);
   afterAll(async () => {
@@ -27,18 +28,18 @@ describe("the shop's contract through the proxy", () => {
   });
 
   /** Reads for the shadow to compare: a switch wants a hundred, and some groups have more writes than reads. */
-  const browse = async () => {
-    for (let turn = 0; turn < 120; turn += 1)
-      await (await fetch(`${shop.url}/.well-known/jwks.json`)).arrayBuffer();
+  const browse = async (group: string) => {
+    const path = group === 'orders' ? '/cart' : '/.well-known/jwks.json';
+    for (let turn = 0; turn < 120; turn += 1) await (await fetch(shop.url + path)).arrayBuffer();
   };
 
-  for (const group of ['catalogue', 'users'] as const) {
+  for (const group of ['catalogue', 'users', 'orders'] as const) {
     // In the order of the way; each step leads to the next.
     const way: [phase: string, go: (steps: GroupWay) => Promise<unknown>][] = [
       ['legacy', async () => undefined],
       ['syncing', (steps) => steps.sync()],
       ['shadow', (steps) => steps.shadow()],
-      ['canary', (steps) => browse().then(() => steps.canary(50))],
+      ['canary', (steps) => browse(group).then(() => steps.canary(50))],
       ['migrated', (steps) => steps.switch()],
       ['shadow', (steps) => steps.rollback()],
       ['migrated', (steps) => steps.switch()],

@@ -1,0 +1,3 @@
+import { runMigrations } from '#kernel/db/service-database.ts';
+
+runMigrations('orders');
