@@ -16,12 +16,14 @@ export interface SupportBesideMonolith {
   cluster: Cluster;
   database: string;
   config: SupportConfig;
-  /** Starts the service anew, as after a crash; the one before is not asked any more. */
-  another(): Promise<void>;
+  /** Where support answers, for one that the caller has started from `config`. */
+  serveAt(url: string): void;
   stop(): Promise<void>;
 }
 
 export interface BesideOptions {
+  /** Starts the service in this process; else it is the caller's to start one. */
+  start?: boolean;
   standalone?: boolean;
   watch?: (passing: Passing) => Promise<void> | void;
 }
@@ -30,6 +32,7 @@ const isSupport = (path: string) => /^\/(tickets|returns|support)(\/|\?|$)/.test
 
 /** The support service on a database with the articles only, with a monolith that has the users, the orders and the catalogue. */
 export async function startSupportBesideMonolith({
+  start = true,
   standalone = true,
   watch,
 }: BesideOptions = {}): Promise<SupportBesideMonolith> {
@@ -55,22 +58,19 @@ export async function startSupportBesideMonolith({
     poolSize: 10,
     standalone,
   };
-  const closers: (() => Promise<unknown>)[] = [];
-  const another = async () => {
-    const app = await buildApp(config, createLog('support', 'error'));
-    closers.push(() => app.close());
-    supportUrl = await app.listen({ host: '127.0.0.1', port: 0 });
-  };
-  await another();
+  const app = start ? await buildApp(config, createLog('support', 'error')) : undefined;
+  if (app !== undefined) supportUrl = await app.listen({ host: '127.0.0.1', port: 0 });
   return {
     front,
     monolith,
     cluster,
     database: 'support',
     config,
-    another,
+    serveAt(url) {
+      supportUrl = url;
+    },
     async stop() {
-      for (const close of closers) await close();
+      await app?.close();
       await front.stop();
       await monolith.stop();
       await cluster.stop();
