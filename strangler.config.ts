@@ -2,6 +2,8 @@ import { defineStrangler, transportFromEnv, type GroupConfig } from '#plan/confi
 import { catalogueTables } from './services/catalogue/mapping/tables.ts';
 import { ordersRoutes } from './services/orders/mapping/routes.ts';
 import { ordersTables } from './services/orders/mapping/tables.ts';
+import { supportRoutes } from './services/support/mapping/routes.ts';
+import { supportTables } from './services/support/mapping/tables.ts';
 import { usersRoutes } from './services/users/mapping/routes.ts';
 import { usersTables } from './services/users/mapping/tables.ts';
 
@@ -30,6 +32,7 @@ function optional(name: string, group: Omit<GroupConfig, 'service'>) {
 
 const users = optional('users', { routes: usersRoutes, tables: usersTables });
 const orders = optional('orders', { routes: ordersRoutes, tables: ordersTables });
+const support = optional('support', { routes: supportRoutes, tables: supportTables });
 
 export default defineStrangler({
   control: { url: env('MATAPALO_CONTROL_DB', 'postgres://matapalo@127.0.0.1:5432/matapalo') },
@@ -47,6 +50,7 @@ export default defineStrangler({
     },
     ...users.services,
     ...orders.services,
+    ...support.services,
   },
   auth: {
     issuer: env('JWT_ISSUER', 'matapalo-shop'),
@@ -79,5 +83,6 @@ export default defineStrangler({
     },
     ...users.groups,
     ...orders.groups,
+    ...support.groups,
   },
 });

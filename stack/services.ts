@@ -2,7 +2,7 @@
  * The sample's services that a start may run. Each has its name for its role, its database and its folder in `services/`
  * and `migrations/`, and finds its group in `strangler.config.ts` by `<NAME>_URL` and `<NAME>_DB`.
  */
-export const allServices = ['users', 'catalogue', 'orders'] as const;
+export const allServices = ['users', 'catalogue', 'orders', 'support'] as const;
 export type ServiceName = (typeof allServices)[number];
 
 /** What tells the configuration where the services are; a group whose service is not named here is not there. */

@@ -261,6 +261,7 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
         users: services.url('users'),
         catalogue: services.url('catalogue'),
         orders: services.url('orders'),
+        support: services.url('support'),
       },
       processes,
       kafka,

@@ -6,6 +6,7 @@ import { OperatorApi } from '#stack/demo/operator-api.ts';
 import { startShop, type Shop } from '#stack/shop.ts';
 import { allServices } from '#stack/services.ts';
 import { seededAccounts } from '../contract/monolith-alone.ts';
+import { Session } from '../contract/session.ts';
 import { contractSuite, runContract } from '../contract/suite.ts';
 import { GroupWay } from './group-way.ts';
 
@@ -29,11 +30,15 @@ describe("the shop's contract through the proxy", () => {
 
   /** Reads for the shadow to compare: a switch wants a hundred, and some groups have more writes than reads. */
   const browse = async (group: string) => {
-    const path = group === 'orders' ? '/cart' : '/.well-known/jwks.json';
-    for (let turn = 0; turn < 120; turn += 1) await (await fetch(shop.url + path)).arrayBuffer();
+    const paths: Record<string, string> = { orders: '/cart', support: '/tickets/1' };
+    const session = new Session(shop.url);
+    const body = seededAccounts.accounts.agent;
+    session.token = (await session.expect(200, 'POST', '/auth/login', { body })).accessToken;
+    for (let turn = 0; turn < 120; turn += 1)
+      await session.expect(200, 'GET', paths[group] ?? '/.well-known/jwks.json');
   };
 
-  for (const group of ['catalogue', 'users', 'orders'] as const) {
+  for (const group of ['catalogue', 'users', 'orders', 'support'] as const) {
     // In the order of the way; each step leads to the next.
     const way: [phase: string, go: (steps: GroupWay) => Promise<unknown>][] = [
       ['legacy', async () => undefined],
