@@ -30,6 +30,9 @@ import { orderRoutes } from './orders/routes.ts';
 import { webhookRoutes } from './orders/webhook-routes.ts';
 import { createOwnership } from './ownership/owner.ts';
 import { createPorts } from './ports/ports.ts';
+import { receiveEvents } from './outbox/receive.ts';
+import { eraseEnded } from './support/erase.ts';
+import { hear } from './support/heard.ts';
 import { resumeReturns } from './support/resume-returns.ts';
 import { returnRoutes } from './support/return-routes.ts';
 import { supportRoutes } from './support/routes.ts';
@@ -101,6 +104,8 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
   supportRoutes(app, db, ports);
   const settleReturn = createSettleReturn(db, ports);
   returnRoutes(app, db, ports, settleReturn);
+  if (config.eventsSecret !== undefined)
+    receiveEvents(app, config.eventsSecret, (event) => hear(db.manager, event));
 
   const jobs: Job[] = [
     { name: 'drop-ended', group: 'users', everyMs: 3_600_000, run: () => dropEnded(db) },
@@ -111,6 +116,12 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
       run: (signal) => expireReservations(db, signal),
     },
     { name: 'drop-old-orders', group: 'orders', everyMs: 3_600_000, run: () => dropOldOrders(db) },
+    {
+      name: 'erase-ended',
+      group: 'support',
+      everyMs: 2_000,
+      run: (signal) => eraseEnded(db, signal),
+    },
     {
       name: 'resume-returns',
       group: 'support',

@@ -20,6 +20,8 @@ export interface ShopConfig {
   paymentPatienceSeconds: number;
   /** How long an order may stand still before a job takes it on. */
   orderStalledMs: number;
+  /** What deliveries of events are signed with; without it none is taken. */
+  eventsSecret: string | undefined;
   poolSize: number;
   logLevel: string;
 }
@@ -64,6 +66,7 @@ export function readConfig(env: Environment): ShopConfig {
     cartSecret: env['CART_SECRET'] || undefined,
     paymentPatienceSeconds: integer('PAYMENT_PATIENCE_SECONDS', 600, 1, 840),
     orderStalledMs: integer('ORDER_STALLED_MS', 10_000, 100, 600_000),
+    eventsSecret: env['EVENTS_SECRET'] || undefined,
     poolSize: integer('DB_POOL', 20, 2, 500),
     logLevel: env['LOG_LEVEL'] || 'info',
   };

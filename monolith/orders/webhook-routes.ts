@@ -9,7 +9,7 @@ import { ShopError } from '../http/problem.ts';
 import { sourceOf } from '../http/read-json.ts';
 import type { Advance } from './advance.ts';
 import { actFor } from './resume.ts';
-import { isSigned } from './webhook-signature.ts';
+import { isSigned } from '../http/signed-body.ts';
 
 interface Webhook {
   id: string;

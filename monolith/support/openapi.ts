@@ -73,7 +73,14 @@ const schemas: Record<string, Schema> = {
     createdAt: timestamp,
   }),
   TicketWithMessages: object({ ...ticketFields, messages: list(ref('Message')) }),
-  CustomerHistory: object({ customer: ref('User'), orders: list(ref('Order')) }),
+  CustomerHistory: object({
+    customer: ref('User'),
+    orders: list(ref('Order')),
+    timeline: {
+      ...list(object({ orderId: idSchema, event: { type: 'string' }, at: timestamp })),
+      description: 'What support has heard of their orders, the newest first; it may be a moment behind.',
+    },
+  }),
   BotAnswer: object({
     text: { type: 'string' },
     kind: { type: 'string', enum: ['article', 'order-status', 'hand-over'] },

@@ -6,6 +6,7 @@ import { passageOf } from '../http/passage.ts';
 import { notFound, ShopError } from '../http/problem.ts';
 import type { Ports } from '../ports/ports.ts';
 import { createAsk } from './bot/ask.ts';
+import { orderStepsOf } from './heard.ts';
 import { listTickets, type TicketFilter } from './list-tickets.ts';
 import { worksOnTickets, type TicketKind } from './ticket-rules.ts';
 import { messagesOf, presentTicket } from './ticket-view.ts';
@@ -25,6 +26,7 @@ interface OpenBody {
 }
 
 const historyLength = 20;
+const timelineLength = 50;
 
 export function supportRoutes(app: FastifyInstance, db: DataSource, { inOrders, inUsers }: Ports): void {
   const sql = db.manager;
@@ -103,11 +105,12 @@ export function supportRoutes(app: FastifyInstance, db: DataSource, { inOrders, 
   bind<ById>(app, 'getCustomerHistory', async (request) => {
     const { customerId } = await presentTicket(sql, request.params.id);
     const passage = passageOf(request);
-    const [customer, orders] = await Promise.all([
+    const [customer, orders, timeline] = await Promise.all([
       inUsers(passage, (users) => users.user(customerId)),
       inOrders(passage, (port) => port.ordersOf(customerId, historyLength)),
+      orderStepsOf(sql, customerId, timelineLength),
     ]);
-    return { customer, orders };
+    return { customer, orders, timeline };
   });
 
   bind<{ Body: { question: string } }>(app, 'askBot', (request) =>

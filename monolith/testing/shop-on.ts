@@ -52,6 +52,7 @@ export async function shopOn(databaseUrl: string, changes: Partial<ShopConfig> =
     cartSecret: 'cart-secret',
     paymentPatienceSeconds: 600,
     orderStalledMs: 10_000,
+    eventsSecret: undefined,
     poolSize: 10,
     logLevel: 'silent',
     ...changes,

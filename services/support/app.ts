@@ -4,6 +4,7 @@ import { createVerify } from '#kernel/auth/verify.ts';
 import { ownershipFromView, ownsAlone } from '#kernel/db/ownership.ts';
 import { connectDatabase, poolOf, warmUp } from '#kernel/db/service-database.ts';
 import { createWrite } from '#kernel/db/unit-of-work.ts';
+import { receiveEvents } from '#kernel/events/receive.ts';
 import { publicServer } from '#kernel/http/public-routes.ts';
 import { createServer } from '#kernel/http/server.ts';
 import { createShopCall } from '#kernel/http/shop-call.ts';
@@ -12,12 +13,14 @@ import { createRegistry, observePool, observeRequests } from '#kernel/metrics.ts
 import { startJob } from '#kernel/start-job.ts';
 import { createAsk } from './ask.ts';
 import type { SupportConfig } from './config.ts';
+import { eraseEnded } from './erase.ts';
 import { createNeighbours } from './neighbours.ts';
 import { resumeReturns } from './resume-returns.ts';
 import { supportRoutes } from './routes/support.ts';
 import { createSettleReturn } from './settle-return.ts';
 import { createReadKnowledge } from './store/articles.ts';
 import { createDataSource, warmTables } from './store/data-source.ts';
+import { hear } from './store/heard.ts';
 
 /** The whole service, not listening yet. Closing it stops the jobs and the pool, after the requests in flight. */
 export async function buildApp(config: SupportConfig, log: Log): Promise<FastifyInstance> {
@@ -53,17 +56,27 @@ export async function buildApp(config: SupportConfig, log: Log): Promise<Fastify
   const settleReturn = createSettleReturn(source, write, neighbours);
   const ask = createAsk(createReadKnowledge(source.manager), neighbours);
   await app.register(supportRoutes({ source, write, verify, neighbours, ask, settleReturn }));
+  const { eventsSecret, stalledMs } = config;
+  if (eventsSecret !== undefined)
+    await app.register(receiveEvents(eventsSecret, (event) => hear(source.manager, event)));
 
   let stopJobs: (() => Promise<void>)[] = [];
   app.addHook('onReady', async () => {
     await warmUp(source, config.poolSize, warmTables).catch((error: unknown) =>
       log.warn({ err: error }, 'the connections are not warm; the first requests take longer'),
     );
-    const { stalledMs } = config;
     const resume = { source, ownership, settleReturn, log, stalledMs };
     stopJobs = [
       startJob(
         { name: 'resume-returns', everyMs: stalledMs / 2, run: (signal) => resumeReturns(resume, signal) },
+        log,
+      ),
+      startJob(
+        {
+          name: 'erase-ended',
+          everyMs: 2_000,
+          run: (signal) => eraseEnded(source, ownership, write, signal),
+        },
         log,
       ),
     ];

@@ -12,6 +12,8 @@ import { seededAccounts, startMonolithAlone, type MonolithAlone } from './monoli
 export interface SupportBesideMonolith {
   /** The shop's address: support is answered by the service, all else by the monolith. */
   front: Front;
+  /** The service's own address, where it was started here. */
+  serviceUrl: string;
   monolith: MonolithAlone;
   cluster: Cluster;
   database: string;
@@ -28,6 +30,7 @@ export interface BesideOptions {
   watch?: (passing: Passing) => Promise<void> | void;
 }
 
+export const eventsSecret = 'events-secret-of-tests';
 const isSupport = (path: string) => /^\/(tickets|returns|support)(\/|\?|$)/.test(path);
 
 /** The support service on a database with the articles only, with a monolith that has the users, the orders and the catalogue. */
@@ -54,6 +57,7 @@ export async function startSupportBesideMonolith({
     issuer: 'matapalo-shop',
     clientId: 'support-service',
     clientSecret: seededAccounts.client?.secret ?? '',
+    eventsSecret,
     stalledMs: 500,
     poolSize: 10,
     standalone,
@@ -62,6 +66,7 @@ export async function startSupportBesideMonolith({
   if (app !== undefined) supportUrl = await app.listen({ host: '127.0.0.1', port: 0 });
   return {
     front,
+    serviceUrl: supportUrl,
     monolith,
     cluster,
     database: 'support',

@@ -2,7 +2,7 @@ import { passageOf } from '#kernel/http/passage.ts';
 import { sourceOf } from '#kernel/http/json-body.ts';
 import { rows } from '#kernel/db/statements.ts';
 import { refuse } from '../rules/refusal.ts';
-import { isSigned } from '../rules/webhook-signature.ts';
+import { isSigned } from '#kernel/auth/signed-body.ts';
 import type { OrdersApp, OrdersContext } from './context.ts';
 import { WebhookBody, WebhookHeaders } from './schemas.ts';
 

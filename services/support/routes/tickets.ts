@@ -3,6 +3,7 @@ import { authorize } from '#kernel/auth/authorize.ts';
 import { passageOf } from '#kernel/http/passage.ts';
 import { agents, worksOnTickets } from '../rules/access.ts';
 import { noOrder, refuse } from '../rules/refusal.ts';
+import { orderStepsOf } from '../store/heard.ts';
 import { listTickets } from '../store/list-tickets.ts';
 import { findTicket, messagesOf, viewOf } from '../store/ticket-view.ts';
 import { changeTicket, openTicket, writeMessage } from '../store/tickets.ts';
@@ -10,6 +11,7 @@ import { callerOf, userOf, visibleTicket, type SupportApp, type SupportContext }
 import { defaultLimit, MessageBody, NumericId, TicketBody, TicketPatch, TicketQuery } from './schemas.ts';
 
 const historyLength = 20;
+const timelineLength = 50;
 
 export function ticketRoutes(app: SupportApp, context: SupportContext): void {
   const { source, write, verify, neighbours, ask } = context;
@@ -89,12 +91,13 @@ export function ticketRoutes(app: SupportApp, context: SupportContext): void {
     async (request) => {
       const { customerId } = await findTicket(sql, request.params.id);
       const passage = passageOf(request);
-      const [customer, orders] = await Promise.all([
+      const [customer, orders, timeline] = await Promise.all([
         neighbours.user(passage, customerId),
         neighbours.ordersOf(passage, customerId, historyLength),
+        orderStepsOf(sql, customerId, timelineLength),
       ]);
       if (customer === undefined) throw refuse('not-found', `There is no user ${customerId}.`);
-      return { customer, orders };
+      return { customer, orders, timeline };
     },
   );
 
