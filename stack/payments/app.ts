@@ -29,7 +29,7 @@ interface ChargeBody {
 
 /**
  * A payment provider that moves no money. The card's token decides: `tok_decline` declines, `tok_delay` is pending for a
- * while (`tok_delay_decline` is declined then), `tok_fail` is answered 500 and never charged, `tok_flaky` is so the first time only,
+ * while (`tok_delay_decline` is declined then), `tok_stuck` is never decided, `tok_fail` is answered 500 and never charged, `tok_flaky` is so the first time only,
  * `tok_lose` is charged and its answer lost, `tok_early` is told by webhook before it is answered, `tok_twice` is told twice.
  */
 export function buildPayments(config: PaymentsConfig, log: Log): FastifyInstance {
@@ -75,7 +75,7 @@ export function buildPayments(config: PaymentsConfig, log: Log): FastifyInstance
         key,
         amountCents,
         currency,
-        state: is('delay') ? 'pending' : is('decline') ? 'declined' : 'approved',
+        state: is('delay') || is('stuck') ? 'pending' : is('decline') ? 'declined' : 'approved',
         ...(is('delay')
           ? {
               later: {
