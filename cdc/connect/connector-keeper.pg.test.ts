@@ -245,4 +245,31 @@ describe.skipIf(withoutKafka)(kafkaSuite('a connector kept as it is declared'), 
     await until('it is gone', async () => !(await admin.listTopics()).includes('kept'));
     await admin.disconnect();
   });
+
+  it('is not declared where the plugin is one that loses rows', async () => {
+    class OldConnect extends ConnectRest {
+      override pluginVersion(): Promise<string | undefined> {
+        return Promise.resolve('3.6.3.Final');
+      }
+    }
+    const kept = await keep();
+    const old = new OldConnect(stack.config.connect);
+    const keeper = new ConnectorKeeper({
+      rest: old,
+      name: kept.name,
+      config: kept.config,
+      log: quietLog,
+      everyMs: 100,
+    });
+    keeper.start();
+    try {
+      await until('the plugin is refused', () => Promise.resolve(keeper.state === 'refused'));
+      expect(keeper.reason).toMatch(/Debezium 3\.6\.3\.Final is too old.*Install 3\.7/);
+      expect(await rest.names()).not.toContain(kept.name);
+    } finally {
+      await keeper.stop();
+      await old.close();
+      await kept.close();
+    }
+  });
 });

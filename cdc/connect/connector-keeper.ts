@@ -26,6 +26,12 @@ export interface KeeperOptions {
   everyMs?: number;
 }
 
+/** Before 3.7 Debezium left out rows of a COPY after a restart: those that share an LSN with the last one it had written. */
+const oldest = { major: 3, minor: 7 };
+
+/** What is said of a plugin that is too old, for those who have to know it from other reasons. */
+export const tooOld = /is too old: it loses/;
+
 const backoffMs = { first: 500, last: 30_000 };
 
 /**
@@ -41,6 +47,7 @@ export class ConnectorKeeper {
   #reason: string | undefined;
   #waitMs = backoffMs.first;
   #nextTryAt = 0;
+  #versionIsFine = false;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
@@ -107,6 +114,7 @@ export class ConnectorKeeper {
 
   async #once(): Promise<void> {
     const { rest, name, config, log } = this.#options;
+    await this.#checkVersion();
     const stored = await rest.config(name);
     if (stored === undefined || differs(stored, name, config)) {
       if (!this.#isDue()) return;
@@ -134,6 +142,22 @@ export class ConnectorKeeper {
     this.#set(runs ? 'running' : 'starting', undefined);
     // Tried again soon only after it has stood for a while: a task often runs for a moment before it fails.
     if (runs && Date.now() > this.#nextTryAt + this.#waitMs) this.#waitMs = backoffMs.first;
+  }
+
+  async #checkVersion(): Promise<void> {
+    if (this.#versionIsFine) return;
+    const { rest, config } = this.#options;
+    const version = await rest.pluginVersion(config['connector.class'] ?? '');
+    // A plugin that is not there is refused by Connect itself, with the names of those that are.
+    const [major = 0, minor = 0] = (version ?? '').split('.').map(Number);
+    if (version !== undefined && (major < oldest.major || (major === oldest.major && minor < oldest.minor))) {
+      throw new MatapaloError(
+        'conflict',
+        `Debezium ${version} is too old: it loses rows of a COPY when it is restarted in the middle of one. ` +
+          `Install ${oldest.major}.${oldest.minor} or later where Kafka Connect finds its plugins.`,
+      );
+    }
+    this.#versionIsFine = true;
   }
 
   /** Kafka Connect 4.3 answers 500 without a reason where the plugin refuses a setting; the plugin itself says why. */

@@ -97,6 +97,15 @@ export class ConnectRest {
     await this.#expect('DELETE', `/connectors/${name}`, undefined, [404]);
   }
 
+  /** Version of the connector plugin that the asked worker has, such as `3.7.0.Final`; undefined where it has none. */
+  async pluginVersion(connectorClass: string): Promise<string | undefined> {
+    const plugins = (await this.#expect('GET', '/connector-plugins')) as {
+      class: string;
+      version?: string;
+    }[];
+    return plugins.find((plugin) => plugin.class === connectorClass)?.version;
+  }
+
   async names(): Promise<string[]> {
     return (await this.#expect('GET', '/connectors')) as string[];
   }

@@ -102,7 +102,9 @@ onEachTransport(({ transport, start }) => {
         'polygon',
         `(select ('(' || string_agg('(' || g || ',1)', ',') || ')')::polygon from generate_series(1, 1000) g)`,
       ],
-    ].map(([type = '', value = ''], i) => ({ name: `c${i}`, type, value }));
+    ]
+      .filter(([type]) => transport === 'direct' || type !== 'polygon')
+      .map(([type = '', value = ''], i) => ({ name: `c${i}`, type, value }));
     const external = (name: string) =>
       large.map((c) => `alter table ${name} alter ${c.name} set storage external;`).join('\n');
     const pair = await sides.pair({

@@ -5,7 +5,7 @@ import type { Registry } from '#kernel/metrics.ts';
 import type { DebeziumConfig } from '#plan/debezium-config.ts';
 import { syncName, topicName } from '#plan/names.ts';
 import { connectorConfig, unavailablePlaceholder } from '../../connect/connector-config.ts';
-import { ConnectorKeeper, type KeptState } from '../../connect/connector-keeper.ts';
+import { ConnectorKeeper, tooOld, type KeptState } from '../../connect/connector-keeper.ts';
 import { removeConnector } from '../../connect/end-connector.ts';
 import { kafkaClient } from '../../connect/kafka-client.ts';
 import { ConnectorMetrics } from '../../connect/metrics.ts';
@@ -61,6 +61,13 @@ export class DebeziumTransport implements Transport {
           events.onFailed(
             new MatapaloError('group-stopped', `The connector ${name} cannot go on: ${reason}`, {
               hint: 'The slot was lost, dropped or recreated. Run `matapalo resync` for the group.',
+            }),
+          );
+        }
+        if (reason !== undefined && tooOld.test(reason)) {
+          events.onFailed(
+            new MatapaloError('group-stopped', reason, {
+              hint: 'After that, run `matapalo resync` for the group: rows may be missing where it was synced by the old one.',
             }),
           );
         }

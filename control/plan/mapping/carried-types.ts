@@ -74,8 +74,10 @@ const others = new Map<number, Codec>([
   [1016, 'integer-array'],
 ]);
 
-/** lseg, path, box, polygon, line, circle, pg_lsn, jsonpath, xid8, txid_snapshot, pg_snapshot: sent as their text's bytes. */
-const asBytes = new Set([601, 602, 603, 604, 628, 718, 3220, 4072, 5069, 2970, 5038]);
+/** pg_lsn, jsonpath, xid8, txid_snapshot, pg_snapshot: sent as their text's bytes. */
+const asBytes = new Set([3220, 4072, 5069, 2970, 5038]);
+/** lseg, path, box, polygon, line, circle. */
+const shapes = new Set([601, 602, 603, 604, 628, 718]);
 /** int4range, numrange, tsrange, tstzrange, daterange, int8range; a range of one's own type arrives otherwise. */
 const ranges = new Set([3904, 3906, 3908, 3910, 3912, 3926]);
 const extensionTypes = new Map<string, Codec>([
@@ -144,6 +146,8 @@ function shapesOf(oid: number): Blind[] {
 function reasonFor(oid: number, name: string): string {
   if (oid === 1266) return 'time with time zone, whose offset is lost';
   if (oid === 1560 || oid === 1562) return 'a bit string, whose leading zeros are lost';
+  if (shapes.has(oid))
+    return `the geometric type ${name}: forms that differ, such as polygons with and without a last point like the first, arrive alike`;
   if (name.startsWith('_'))
     return `an array of ${name.slice(1)}, of which unchanged or special values arrive as NULL`;
   return `the type ${name}`;
