@@ -28,6 +28,12 @@ export interface ShopConfig {
 
 type Environment = Record<string, string | undefined>;
 
+function paymentsOf({ PAYMENTS_URL: url, PAYMENTS_KEY: apiKey }: Environment): ShopConfig['payments'] {
+  if (!url) return undefined;
+  if (!apiKey) throw new Error('PAYMENTS_KEY is missing: the key that the provider of PAYMENTS_URL wants.');
+  return { url: url.replace(/\/+$/, ''), apiKey };
+}
+
 /** Reads the configuration, and names the variable that is wrong. */
 export function readConfig(env: Environment): ShopConfig {
   const need = (name: string, meaning: string): string => {
@@ -56,12 +62,7 @@ export function readConfig(env: Environment): ShopConfig {
     issuer: env['JWT_ISSUER'] || 'matapalo-shop',
     trustedProxies: (env['TRUSTED_PROXIES'] || '').split(',').filter(Boolean),
     mailDir: env['MAIL_DIR'] || undefined,
-    payments: env['PAYMENTS_URL']
-      ? {
-          url: env['PAYMENTS_URL'].replace(/\/+$/, ''),
-          apiKey: need('PAYMENTS_KEY', 'the key that the payment provider of PAYMENTS_URL wants'),
-        }
-      : undefined,
+    payments: paymentsOf(env),
     webhookSecret: env['WEBHOOK_SECRET'] || '',
     cartSecret: env['CART_SECRET'] || undefined,
     paymentPatienceSeconds: integer('PAYMENT_PATIENCE_SECONDS', 600, 1, 840),
