@@ -2,10 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '#stack/clusters.ts';
-import type { ContractContext, Role } from '../../test/contract/context.ts';
 import type { Passing } from '../../test/contract/front.ts';
-import { seededAccounts } from '../../test/contract/monolith-alone.ts';
-import { Session } from '../../test/contract/session.ts';
+import { seededContext } from '../../test/contract/seeded-context.ts';
 import {
   startSupportBesideMonolith,
   type SupportBesideMonolith,
@@ -71,24 +69,7 @@ beforeAll(async () => {
 afterEach(kill);
 afterAll(() => shop?.stop());
 
-function context(): ContractContext {
-  const guest = () => new Session(shop.front.url);
-  return {
-    run: 'crash',
-    client: seededAccounts.client,
-    mailDir: undefined,
-    baseUrl: shop.front.url,
-    guest,
-    async as(role: Role) {
-      const session = guest();
-      const tokens = await session.expect(200, 'POST', '/auth/login', {
-        body: seededAccounts.accounts[role],
-      });
-      session.token = tokens.accessToken as string;
-      return session;
-    },
-  } as ContractContext;
-}
+const context = () => seededContext(shop.front.url, 'crash');
 
 describe('a return whose process is killed', () => {
   const steps: [name: string, step: RegExp][] = [

@@ -28,6 +28,9 @@ beforeAll(async () => {
       ('${waiting}', 1, 2000000000, 1, 'requested', 'x', now()),
       ('${stalled}', 1, 2000000000, 1, 'approved', 'x', now() - interval '1 hour');
     insert into return_lines select id, 1, 1 from returns;
+    insert into tickets (id, customer_id, kind, status, subject) values (2, 2, 'question', 'closed', 'Secret');
+    insert into ticket_clocks (ticket_id, response_due_at, resolution_due_at) values (2, now(), now());
+    insert into erasures (user_id, version) values (2, 7);
   `);
 });
 afterAll(async () => {
@@ -56,6 +59,7 @@ async function expectAllRefused(): Promise<void> {
     { id: waiting, status: 'requested' },
     { id: stalled, status: 'approved' },
   ]);
+  expect((await agent.expect(200, 'GET', '/tickets/2')).subject).toBe('Secret');
   expect(await query('select * from outbox')).toEqual([]);
   expect((await agent.expect(200, 'GET', '/tickets/1')).priority).toBe('normal');
 }
@@ -71,7 +75,7 @@ describe('a support service that does not stand alone', () => {
     await expectAllRefused();
   });
 
-  test('takes writes, and the stalled return on, once it owns the group', async () => {
+  test('takes writes, the stalled return on, and an ended account’s words away, once it owns the group', async () => {
     await moveOwnership(pool, 'support', {
       from: { owner: 'legacy', epoch: 1n },
       to: { owner: 'service', epoch: 2n },
@@ -81,11 +85,17 @@ describe('a support service that does not stand alone', () => {
       const [found] = await query(`select status::text, failure from returns where id = '${stalled}'`);
       expect(found).toEqual({ status: 'failed', failure: 'not-found' });
     });
+    await eventually(async () =>
+      expect((await agent.expect(200, 'GET', '/tickets/2')).subject).toBe('[erased]'),
+    );
     await agent.expect(200, 'PATCH', '/tickets/1', { body: { priority: 'low' } });
     await agent.expect(200, 'POST', `/returns/${waiting}/reject`, { body: { note: 'x' } });
-    const types = (await query('select type from outbox order by created_at, id')).map(
-      (row) => row.type as string,
-    );
-    expect(types).toEqual(['return.failed', 'ticket.changed', 'return.rejected']);
+    const events = await query('select aggregate_id as id, type from outbox order by type');
+    expect(events).toEqual([
+      { id: stalled, type: 'return.failed' },
+      { id: waiting, type: 'return.rejected' },
+      { id: '1', type: 'ticket.changed' },
+      { id: '2', type: 'ticket.erased' },
+    ]);
   });
 });
