@@ -10,12 +10,19 @@ import { startSupportBesideMonolith, type SupportBesideMonolith } from './suppor
 let shop: SupportBesideMonolith;
 let pool: pg.Pool;
 let agent: Session;
+/** What the service has asked the orders to give back. */
+let refunds = 0;
 const query = async (sql: string) => (await shop.cluster.query(sql, shop.database)).rows;
 const waiting = '11111111-1111-4111-8111-111111111111';
 const stalled = '22222222-2222-4222-8222-222222222222';
 
 beforeAll(async () => {
-  shop = await startSupportBesideMonolith({ standalone: false });
+  shop = await startSupportBesideMonolith({
+    standalone: false,
+    watch: ({ path, phase }) => {
+      if (phase === 'before' && path.endsWith('/refunds')) refunds += 1;
+    },
+  });
   pool = new pg.Pool({ connectionString: shop.cluster.url(shop.database), max: 2 });
   agent = new Session(shop.front.url);
   const body = seededAccounts.accounts.agent;
@@ -60,7 +67,7 @@ async function expectAllRefused(): Promise<void> {
     { id: stalled, status: 'approved' },
   ]);
   expect((await agent.expect(200, 'GET', '/tickets/2')).subject).toBe('Secret');
-  expect(await query('select * from outbox')).toEqual([]);
+  expect([await query('select * from outbox'), refunds]).toEqual([[], 0]);
   expect((await agent.expect(200, 'GET', '/tickets/1')).priority).toBe('normal');
 }
 
