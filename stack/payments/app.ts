@@ -29,7 +29,7 @@ interface ChargeBody {
 
 /**
  * A payment provider that moves no money. The card's token decides: `tok_decline` declines, `tok_delay` is pending for a
- * while (`tok_delay_decline` is declined then), `tok_stuck` is never decided, `tok_fail` is answered 500 and never charged, `tok_flaky` is so the first time only,
+ * while (`tok_delay_decline` is declined then), `tok_stuck` is pending until `PUT /charges/{key}/decision`, `tok_fail` is answered 500 and never charged, `tok_flaky` is so the first time only,
  * `tok_lose` is charged and its answer lost, `tok_early` is told by webhook before it is answered, `tok_twice` is told twice.
  */
 export function buildPayments(config: PaymentsConfig, log: Log): FastifyInstance {
@@ -44,16 +44,19 @@ export function buildPayments(config: PaymentsConfig, log: Log): FastifyInstance
       throw new MatapaloError('unauthorized', 'The API key is missing or wrong.');
   });
 
+  const decide = (key: string, told?: 'approved' | 'declined') => {
+    const decided = ledger.decide(key, told);
+    if (decided === undefined) return;
+    void messenger.tell(
+      webhookOf(decided.state === 'approved' ? 'charge.approved' : 'charge.declined', decided),
+    );
+  };
   const decideLater = ({ key, later }: Charge) => {
     if (later === undefined) return;
     const timer = setTimeout(
       () => {
         timers.delete(timer);
-        const decided = ledger.decide(key);
-        if (decided !== undefined)
-          void messenger.tell(
-            webhookOf(decided.state === 'approved' ? 'charge.approved' : 'charge.declined', decided),
-          );
+        decide(key);
       },
       Math.max(0, later.atMs - Date.now()),
     );
@@ -108,6 +111,15 @@ export function buildPayments(config: PaymentsConfig, log: Log): FastifyInstance
   app.get('/charges', async () => ({
     items: ledger.all().map((charge) => ({ ...viewOf(charge), keptCents: keptCents(charge) })),
   }));
+
+  /** What the card's bank does in the end. */
+  app.put<ByKey & { Body: { state: 'approved' | 'declined' } }>('/charges/:key/decision', async (request) => {
+    const { key } = request.params;
+    decide(key, request.body.state === 'approved' ? 'approved' : 'declined');
+    const charge = ledger.find(key);
+    if (charge === undefined) throw new MatapaloError('not-found', 'No charge has this key.');
+    return viewOf(charge);
+  });
 
   app.put<ByKey>('/charges/:key/cancellation', async (request) => {
     const outcome = ledger.cancel(request.params.key);

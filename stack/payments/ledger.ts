@@ -49,11 +49,13 @@ export class Ledger {
     return { value: known, changed: false };
   }
 
-  decide(key: string): Charge | undefined {
+  /** Ends a pending charge as `later` said, or as it is told; undefined when nothing is pending. */
+  decide(key: string, told?: 'approved' | 'declined'): Charge | undefined {
     const known = this.#charges.get(key);
-    if (known?.state !== 'pending' || known.later === undefined) return undefined;
-    const { later, ...rest } = known;
-    this.#keep({ ...rest, state: later.state });
+    const state = told ?? known?.later?.state;
+    if (known?.state !== 'pending' || state === undefined) return undefined;
+    const { later: _, ...rest } = known;
+    this.#keep({ ...rest, state });
     return this.#charges.get(key);
   }
 
