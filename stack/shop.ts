@@ -138,6 +138,7 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
       TRUSTED_PROXIES: '127.0.0.1',
       MAIL_DIR: join(dataDir, 'mail'),
       CART_SECRET: derivedSecret(secrets.secret, 'carts'),
+      EVENTS_SECRET: derivedSecret(secrets.secret, 'events'),
       ...(withPayments ? paymentsEnv : {}),
       MATAPALO_CONFIG: resolve('strangler.config.ts'),
       MATAPALO_CONTROL_DB: controlUrl,
