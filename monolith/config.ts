@@ -68,7 +68,8 @@ export function readConfig(env: Environment): ShopConfig {
     paymentPatienceSeconds: integer('PAYMENT_PATIENCE_SECONDS', 600, 1, 840),
     orderStalledMs: integer('ORDER_STALLED_MS', 10_000, 100, 600_000),
     eventsSecret: env['EVENTS_SECRET'] || undefined,
-    poolSize: integer('DB_POOL', 20, 2, 500),
+    // Few: what a switch has held meets a database at once, and more backends than cores only get in each other's way.
+    poolSize: integer('DB_POOL', 6, 2, 500),
     logLevel: env['LOG_LEVEL'] || 'info',
   };
 }

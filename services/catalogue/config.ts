@@ -19,7 +19,7 @@ export function readConfig(): CatalogueConfig {
       "the catalogue's database, as postgres://user@host:port/database",
     ),
     ...issuerFromEnv(),
-    poolSize: intEnv('DB_POOL', 8, { min: 2, max: 500 }),
+    poolSize: intEnv('DB_POOL', 5, { min: 2, max: 500 }),
     standalone: boolEnv('STANDALONE'),
   };
 }

@@ -44,7 +44,7 @@ export function readConfig(): OrdersConfig {
     mailDir: envOr('MAIL_DIR', '') || undefined,
     paymentPatienceSeconds: intEnv('PAYMENT_PATIENCE_SECONDS', 600, { min: 1, max: 840 }),
     stalledMs: intEnv('ORDER_STALLED_MS', 10_000, { min: 100, max: 600_000 }),
-    poolSize: intEnv('DB_POOL', 8, { min: 2, max: 500 }),
+    poolSize: intEnv('DB_POOL', 5, { min: 2, max: 500 }),
     standalone: boolEnv('STANDALONE'),
   };
 }

@@ -9,6 +9,8 @@ export interface SupportConfig extends IssuerConfig {
   publicUrl: string;
   clientId: string;
   clientSecret: string;
+  /** How long a neighbour that is away is waited for. */
+  neighbourPatienceMs: number;
   /** What deliveries of events are signed with; without it none is taken. */
   eventsSecret: string | undefined;
   /** How long a return may stand still before it is taken on by whoever owns support. */
@@ -30,9 +32,10 @@ export function readConfig(): SupportConfig {
     ...issuerFromEnv(),
     clientId: envOr('CLIENT_ID', 'support-service'),
     clientSecret: requireEnv('CLIENT_SECRET', 'the secret with which this service gets its own tokens'),
+    neighbourPatienceMs: intEnv('NEIGHBOUR_PATIENCE_MS', 20_000, { min: 1, max: 60_000 }),
     eventsSecret: envOr('EVENTS_SECRET', '') || undefined,
     stalledMs: intEnv('RETURN_STALLED_MS', 10_000, { min: 100, max: 600_000 }),
-    poolSize: intEnv('DB_POOL', 8, { min: 2, max: 500 }),
+    poolSize: intEnv('DB_POOL', 5, { min: 2, max: 500 }),
     standalone: boolEnv('STANDALONE'),
   };
 }

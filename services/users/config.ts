@@ -31,7 +31,7 @@ export function readConfig(): UsersConfig {
     keysFile: requireEnv('JWT_KEYS_FILE', 'a JSON file {"keys": [private ES256 JWKs, each with a kid]}'),
     mailDir: envOr('MAIL_DIR', '') || undefined,
     trustedProxies: envOr('TRUSTED_PROXIES', '').split(',').filter(Boolean),
-    poolSize: intEnv('DB_POOL', 8, { min: 2, max: 500 }),
+    poolSize: intEnv('DB_POOL', 5, { min: 2, max: 500 }),
     standalone: boolEnv('STANDALONE'),
   };
 }
