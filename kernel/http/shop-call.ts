@@ -4,7 +4,7 @@ import { describeError } from '../errors.ts';
 import type { Passage } from './passage.ts';
 import { Refusal, refuse } from './refusal.ts';
 
-const patienceMs = 20_000;
+const usualPatienceMs = 20_000;
 const firstPauseMs = 25;
 const longestPauseMs = 1_000;
 const callTimeoutMs = 15_000;
@@ -26,6 +26,7 @@ export type ShopCall = (passage: Passage, request: ShopRequest) => Promise<unkno
 export function createShopCall(
   publicUrl: string,
   token: () => Promise<string>,
+  patienceMs = usualPatienceMs,
 ): { call: ShopCall; close: () => Promise<void> } {
   const { origin, pathname } = new URL(publicUrl);
   const base = pathname.replace(/\/+$/, '');

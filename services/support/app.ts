@@ -51,7 +51,7 @@ export async function buildApp(config: SupportConfig, log: Log): Promise<Fastify
     audience: 'shop',
     prefetch: closing.signal,
   });
-  const shop = createShopCall(config.publicUrl, createServiceToken(config));
+  const shop = createShopCall(config.publicUrl, createServiceToken(config), config.neighbourPatienceMs);
   const neighbours = createNeighbours(shop.call);
   const settleReturn = createSettleReturn(source, write, neighbours);
   const ask = createAsk(createReadKnowledge(source.manager), neighbours);

@@ -57,6 +57,7 @@ export async function startSupportBesideMonolith({
     issuer: 'matapalo-shop',
     clientId: 'support-service',
     clientSecret: seededAccounts.client?.secret ?? '',
+    neighbourPatienceMs: 1_000,
     eventsSecret,
     stalledMs: 500,
     poolSize: 10,
