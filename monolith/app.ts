@@ -84,7 +84,7 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
   const { payments } = config;
   const gateway = payments === undefined ? sandboxGateway : httpGateway(payments.url, payments.apiKey);
   const ports = createPorts(db, ownerOf, tokens, config.publicUrl, gateway);
-  const advance = createAdvance(db, ports, gateway, config.paymentPatienceSeconds);
+  const advance = createAdvance(db, ports, gateway, config.paymentPatienceSeconds, ownerOf);
   const advanceRefund = createAdvanceRefund(db, ports.inCatalogue, gateway);
   if (config.cartSecret === undefined)
     log.warn('CART_SECRET is not set: the carts of guests are lost when this process ends');

@@ -1,6 +1,8 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Passage } from '../http/passage.ts';
 import { isProblemCode, problemOf, ShopError, type ProblemCode } from '../http/problem.ts';
+import type { OwnerOf } from '../ownership/owner.ts';
+import { notOwner } from '../ownership/refusal.ts';
 import type { Ports } from '../ports/ports.ts';
 import { chargeKey, type CancelOutcome, type PaymentGateway } from './gateway.ts';
 import { isUnfinished, namedUuid } from './order-rules.ts';
@@ -33,6 +35,7 @@ export function createAdvance(
   gateway: PaymentGateway,
   /** How long a payment may stay undecided: less than the goods are held. */
   paymentPatienceSeconds: number,
+  ownerOf: OwnerOf,
 ) {
   const fail = (order: OrderWork, code: ProblemCode) =>
     move(
@@ -197,6 +200,8 @@ export function createAdvance(
     for (;;) {
       const order = await loadWork(db.manager, id);
       if (!isUnfinished(order.code)) return order;
+      // What is read here may be yesterday's: nobody is asked for anything on the strength of it.
+      if ((await ownerOf('orders')) === 'service') throw notOwner(undefined);
       if (order.code === 'N') await verify(passage, order);
       else if (order.code === 'V') await reserve(passage, order);
       else if (order.code === 'R') {

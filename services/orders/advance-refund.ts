@@ -1,12 +1,13 @@
 import { namedUuid } from '#kernel/named-uuid.ts';
 import type { Passage } from '#kernel/http/passage.ts';
-import type { SagaParts } from './advance.ts';
+import { assertOurs, type SagaParts } from './advance.ts';
 import { chargeKey } from './gateway.ts';
 import { loadWork, notePayment, touch } from './store/order-work.ts';
 import { loadRefund, moveRefund, type RefundWork } from './store/refunds.ts';
 
 /** Takes a refund by lines to its end: the money first, then the goods. Each step may be made again by whoever comes next. */
-export function createAdvanceRefund({ source, write, neighbours, gateway }: SagaParts) {
+export function createAdvanceRefund(parts: SagaParts) {
+  const { source, write, neighbours, gateway } = parts;
   async function payBack(refund: RefundWork): Promise<void> {
     const { id, orderId, amountCents, currency } = refund;
     const { chargeReference } = await loadWork(source.manager, orderId);
@@ -44,6 +45,7 @@ export function createAdvanceRefund({ source, write, neighbours, gateway }: Saga
     for (;;) {
       const refund = await loadRefund(source.manager, id);
       if (refund.state === 'done') return refund;
+      await assertOurs(parts);
       if (refund.state === 'pending') await payBack(refund);
       else await putBack(passage, refund);
     }

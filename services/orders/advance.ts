@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { namedUuid } from '#kernel/named-uuid.ts';
+import { notOwner, ownerNow, type Ownership } from '#kernel/db/ownership.ts';
 import type { Sql } from '#kernel/db/statements.ts';
 import type { Write } from '#kernel/db/unit-of-work.ts';
 import { problem } from '#kernel/http/problem.ts';
@@ -24,11 +25,17 @@ const holdSeconds = 900;
 
 export interface SagaParts {
   source: DataSource;
+  ownership: Ownership;
   write: Write;
   neighbours: Neighbours;
   gateway: PaymentGateway;
   /** How long a payment may stay undecided: less than the goods are held. */
   paymentPatienceSeconds: number;
+}
+
+/** Who does not own the orders may be reading yesterday's: the neighbours are asked for nothing on the strength of it. */
+export async function assertOurs({ source, ownership }: SagaParts): Promise<void> {
+  if ((await ownerNow(source.manager, ownership)) !== 'us') throw notOwner();
 }
 
 /**
@@ -37,7 +44,8 @@ export interface SagaParts {
  * idempotently by a name that derives from the order, and then stores the move by compare-and-set. So a step that is cut off
  * is made again by whoever comes next, on this side or the other, and two that work on one order at once do nothing twice.
  */
-export function createAdvance({ source, write, neighbours, gateway, paymentPatienceSeconds }: SagaParts) {
+export function createAdvance(parts: SagaParts) {
+  const { source, write, neighbours, gateway, paymentPatienceSeconds } = parts;
   const fail = (order: OrderWork, code: RefusalCode) =>
     move(write, order.id, order.state, 'failing', (sql) => noteFailure(sql, order.id, code), code);
 
@@ -178,6 +186,7 @@ export function createAdvance({ source, write, neighbours, gateway, paymentPatie
     for (;;) {
       const order = await loadWork(source.manager, id);
       if (!isUnfinished(order.state)) return order;
+      await assertOurs(parts);
       if ((await steps[order.state]?.(passage, order)) === false) return order;
     }
   };

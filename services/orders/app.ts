@@ -56,7 +56,7 @@ export async function buildApp(config: OrdersConfig, log: Log): Promise<FastifyI
   const neighbours = createNeighbours(shop.call);
   const { paymentPatienceSeconds, payments } = config;
   const gateway = httpGateway(payments.url, payments.apiKey);
-  const parts = { source, write, neighbours, gateway, paymentPatienceSeconds };
+  const parts = { source, ownership, write, neighbours, gateway, paymentPatienceSeconds };
   const advance = createAdvance(parts);
   const advanceRefund = createAdvanceRefund(parts);
   await app.register(

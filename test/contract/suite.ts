@@ -9,6 +9,7 @@ import { searchCases } from './catalogue-search.ts';
 import { allOperations } from './contract.ts';
 import { cartCases } from './orders-carts.ts';
 import { historyCases } from './orders-history.ts';
+import { orderPermissionCases } from './orders-permissions.ts';
 import { webhookCases } from './orders-webhooks.ts';
 import { refundCases } from './orders-refunds.ts';
 import { orderCases } from './orders.ts';
@@ -66,6 +67,7 @@ export function contractSuite(baseUrl: string, options: ContractOptions): Contra
       ...historyCases(context),
       ...refundCases(context),
       ...webhookCases(context),
+      ...orderPermissionCases(context),
     ],
     support: [
       ...supportCases(context),
