@@ -22,9 +22,6 @@ export class SupportDesk1700000021000 implements MigrationInterface {
         rsp_dt = (select min(m.crt_dt) from tkt_msg m where m.tkt_id = tkt.tkt_id and m.auth_cd = 'A'),
         res_dt = case when stat_cd in ('S', 'X') then upd_dt end,
         paus_dt = case when stat_cd in ('W', 'S', 'X') then upd_dt end`);
-    await db.query(
-      `create index tkt_due_idx on tkt (least(rsp_due_dt, res_due_dt)) where stat_cd in ('N', 'O')`,
-    );
     // What a message came with, as the sender's program described it; the bytes are elsewhere.
     await db.query(`
       create table tkt_att (
@@ -76,7 +73,6 @@ export class SupportDesk1700000021000 implements MigrationInterface {
   async down(db: QueryRunner): Promise<void> {
     await db.query('alter table kb_art drop constraint kb_art_cd_key, drop art_cd, drop lang_cd');
     await db.query('drop table ret_ln, ret, tkt_att');
-    await db.query('drop index tkt_due_idx');
     await db.query(
       'alter table tkt drop ver_no, drop rsp_due_dt, drop rsp_dt, drop res_due_dt, drop res_dt, drop paus_dt',
     );
