@@ -13,7 +13,8 @@ const graceSeconds = 1_200;
 export async function eraseEnded(db: DataSource, signal: AbortSignal): Promise<void> {
   await db.manager.query(
     `insert into sup_ers (usr_id, ver_no)
-     select agg_id::int, ver_no from evt_out where evt_cd = 'user.erased' and crt_dt > now() - interval '1 hour'
+     select agg_id::int, ver_no from evt_out e where evt_cd = 'user.erased'
+       and not exists (select from sup_ers where usr_id = e.agg_id::int)
      on conflict do nothing`,
   );
   const open = await rows<{ usr_id: number }>(db.manager, 'select usr_id from sup_ers where done_dt is null');

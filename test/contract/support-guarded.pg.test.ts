@@ -105,4 +105,38 @@ describe('a support service that does not stand alone', () => {
       { id: '2', type: 'ticket.erased' },
     ]);
   });
+
+  test('loses no acknowledged message when the group is taken away under load', async () => {
+    const acknowledged = new Set<string>();
+    let refused = 0;
+    let running = true;
+    const writer = async () => {
+      while (running) {
+        const body = crypto.randomUUID();
+        const answer = await agent.send('POST', '/tickets/1/messages', { body: { body } });
+        if (answer.status === 201) acknowledged.add(body);
+        else {
+          expect([answer.status, answer.body.code]).toEqual([503, 'not-owner']);
+          refused += 1;
+        }
+      }
+    };
+    const writers = Promise.all(Array.from({ length: 8 }, writer));
+    await eventually(async () => expect(acknowledged.size).toBeGreaterThan(30));
+    await moveOwnership(pool, 'support', {
+      from: { owner: 'service', epoch: 2n },
+      to: { owner: 'legacy', epoch: 3n },
+      timeoutMs: 10_000,
+    });
+    const [closed] = await query('select version::int from tickets where id = 1');
+    await eventually(async () => expect(refused).toBeGreaterThan(20));
+    running = false;
+    await writers;
+    const kept = await query(`select body from messages where ticket_id = 1`);
+    expect(new Set(kept.map((row) => row.body as string))).toEqual(acknowledged);
+    // Each message was one step of the ticket, and one event; after the close there was none.
+    const [ticket] = await query('select version::int from tickets where id = 1');
+    const [told] = await query(`select count(*)::int as n from outbox where type = 'ticket.replied'`);
+    expect([ticket, told]).toEqual([closed, { n: acknowledged.size }]);
+  });
 });
