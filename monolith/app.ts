@@ -23,6 +23,7 @@ import { createCartCookies } from './orders/cart-owner.ts';
 import { cartRoutes } from './orders/cart-routes.ts';
 import { createOpenOrder } from './orders/checkout.ts';
 import { sandboxGateway } from './orders/gateway.ts';
+import { eraseEndedBuyers, hearEndedBuyer } from './orders/erase.ts';
 import { dropOldOrders } from './orders/housekeeping.ts';
 import { httpGateway } from './orders/http-gateway.ts';
 import { resumeOrders } from './orders/resume.ts';
@@ -105,7 +106,10 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
   const settleReturn = createSettleReturn(db, ports);
   returnRoutes(app, db, ports, settleReturn);
   if (config.eventsSecret !== undefined)
-    receiveEvents(app, config.eventsSecret, (event) => hear(db.manager, event));
+    receiveEvents(app, config.eventsSecret, async (event) => {
+      await hear(db.manager, event);
+      await hearEndedBuyer(db.manager, event);
+    });
 
   const jobs: Job[] = [
     { name: 'drop-ended', group: 'users', everyMs: 3_600_000, run: () => dropEnded(db) },
@@ -114,6 +118,12 @@ export async function buildApp(config: ShopConfig): Promise<FastifyInstance> {
       group: 'catalogue',
       everyMs: 2_000,
       run: (signal) => expireReservations(db, signal),
+    },
+    {
+      name: 'erase-ended-buyers',
+      group: 'orders',
+      everyMs: 2_000,
+      run: (signal) => eraseEndedBuyers(db, signal),
     },
     { name: 'drop-old-orders', group: 'orders', everyMs: 3_600_000, run: () => dropOldOrders(db) },
     {

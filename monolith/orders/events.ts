@@ -7,7 +7,8 @@ export type OrderEventType =
   | 'order.packed'
   | 'order.refund-opened'
   | 'order.lines-refunded'
-  | 'order.lines-restocked';
+  | 'order.lines-restocked'
+  | 'order.erased';
 
 interface OrderState {
   id: number;

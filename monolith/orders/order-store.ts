@@ -128,7 +128,7 @@ export async function noteState(
 
 /** Counts and tells of a change that leaves the order in its state. */
 export async function touch(
-  tx: EntityManager,
+  tx: Sql,
   id: number,
   type: OrderEventType,
   payload: Record<string, unknown>,

@@ -5,6 +5,7 @@ import { ownershipFromView, ownsAlone } from '#kernel/db/ownership.ts';
 import { connectDatabase, poolOf, warmUp } from '#kernel/db/service-database.ts';
 import { createWrite } from '#kernel/db/unit-of-work.ts';
 import { publicServer } from '#kernel/http/public-routes.ts';
+import { receiveEvents } from '#kernel/events/receive.ts';
 import { createServer } from '#kernel/http/server.ts';
 import { createShopCall } from '#kernel/http/shop-call.ts';
 import type { Log } from '#kernel/log.ts';
@@ -16,6 +17,7 @@ import { createAdvance } from './advance.ts';
 import { createCart } from './cart.ts';
 import { createOpenOrder } from './checkout.ts';
 import type { OrdersConfig } from './config.ts';
+import { eraseEnded, hearEnded } from './erase.ts';
 import { httpGateway } from './http-gateway.ts';
 import { createNeighbours } from './neighbours.ts';
 import { dropOld, resumeOrders } from './resume.ts';
@@ -75,6 +77,10 @@ export async function buildApp(config: OrdersConfig, log: Log): Promise<FastifyI
     }),
   );
 
+  const { eventsSecret } = config;
+  if (eventsSecret !== undefined)
+    await app.register(receiveEvents(eventsSecret, (event) => hearEnded(source.manager, event)));
+
   let stopJobs: (() => Promise<void>)[] = [];
   app.addHook('onReady', async () => {
     await warmUp(source, config.poolSize, warmTables).catch((error: unknown) =>
@@ -84,6 +90,14 @@ export async function buildApp(config: OrdersConfig, log: Log): Promise<FastifyI
     stopJobs = [
       startJob(
         { name: 'resume', everyMs: config.stalledMs / 2, run: (signal) => resumeOrders(resume, signal) },
+        log,
+      ),
+      startJob(
+        {
+          name: 'erase-ended',
+          everyMs: 2_000,
+          run: (signal) => eraseEnded(source, ownership, write, signal),
+        },
         log,
       ),
       startJob(

@@ -14,6 +14,8 @@ export interface OrdersConfig extends IssuerConfig {
   webhookSecret: string;
   /** What guests' carts are signed with: the same as the monolith's, or guests lose their carts at a switch. */
   cartSecret: string;
+  /** What deliveries of events are signed with; without it none is taken. */
+  eventsSecret: string | undefined;
   /** Mails are written here as files; without it none is sent. */
   mailDir: string | undefined;
   /** How long a payment may stay undecided. */
@@ -41,6 +43,7 @@ export function readConfig(): OrdersConfig {
     },
     webhookSecret: envOr('WEBHOOK_SECRET', ''),
     cartSecret: requireEnv('CART_SECRET', 'a long random text, the same for all that answer for carts'),
+    eventsSecret: envOr('EVENTS_SECRET', '') || undefined,
     mailDir: envOr('MAIL_DIR', '') || undefined,
     paymentPatienceSeconds: intEnv('PAYMENT_PATIENCE_SECONDS', 600, { min: 1, max: 840 }),
     stalledMs: intEnv('ORDER_STALLED_MS', 10_000, { min: 100, max: 600_000 }),

@@ -14,6 +14,8 @@ import { seededAccounts, startMonolithAlone, type MonolithAlone } from './monoli
 export interface OrdersBesideMonolith {
   /** The shop's address: orders are answered by the service, all else by the monolith. */
   front: Front;
+  /** The service itself; that of the last start. */
+  readonly serviceUrl: string;
   monolith: MonolithAlone;
   cluster: Cluster;
   database: string;
@@ -24,6 +26,7 @@ export interface OrdersBesideMonolith {
   stop(): Promise<void>;
 }
 
+export const eventsSecret = 'contract-events-secret';
 export const paymentsKey = 'payments-key';
 const isOrders = (path: string) => /^\/(cart|orders|payments)(\/|\?|$)/.test(path);
 
@@ -71,6 +74,7 @@ export async function startOrdersBesideMonolith(options: BesideOptions = {}): Pr
     webhookSecret,
     cartSecret: 'contract-cart-secret',
     mailDir: monolith.mailDir,
+    eventsSecret,
     paymentPatienceSeconds: 600,
     stalledMs: 1_000,
     poolSize: 10,
@@ -81,6 +85,7 @@ export async function startOrdersBesideMonolith(options: BesideOptions = {}): Pr
   if (app !== undefined) ordersUrl = await app.listen({ host: '127.0.0.1', port: 0 });
   return {
     front,
+    serviceUrl: ordersUrl,
     monolith,
     cluster,
     database: 'orders',

@@ -6,7 +6,8 @@ export type OrderEventType =
   | 'order.packed'
   | 'order.refund-opened'
   | 'order.lines-refunded'
-  | 'order.lines-restocked';
+  | 'order.lines-restocked'
+  | 'order.erased';
 
 /** Says what became of an order, whose it is, and nothing personal beside. */
 export function orderEvent(
