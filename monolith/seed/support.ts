@@ -74,4 +74,29 @@ export async function seedSupport(
     articles.map(({ code, language, title, body, keywords }) => [code, language, title, body, keywords]),
   );
   await raiseSequence(client, 'tkt', 'tkt_id');
+  await seedEvidence(client);
+}
+
+/** Photographs of what arrived damaged, and returns of delivered orders: asked for, or rejected. None that moved money. */
+async function seedEvidence(client: Client): Promise<void> {
+  await client.query(`
+    insert into tkt_att (msg_id, file_nm, mime_cd, byt_cnt, sha_hsh)
+    select min(m.msg_id), 'damage-' || t.tkt_id || '.jpg', 'image/jpeg', 200000 + t.tkt_id * 37,
+      encode(sha256(t.tkt_id::text::bytea), 'hex')
+    from tkt t join tkt_msg m using (tkt_id) where t.subj = 'Parcel arrived damaged' group by t.tkt_id`);
+  await client.query(`
+    update tkt t set ord_id = o.ord_id from (
+      select distinct on (o.ord_id) o.ord_id, r.tkt_id from tkt r join ord o using (usr_id)
+      where r.kind_cd = 'R' and o.stat_cd = 'D' order by o.ord_id, r.tkt_id
+    ) o where t.tkt_id = o.tkt_id`);
+  await client.query(`
+    insert into ret (ret_id, tkt_id, ord_id, usr_id, stat_cd, rsn, dec_usr_id, dec_note, crt_dt, upd_dt)
+    select md5('seed-return-' || tkt_id)::uuid, tkt_id, ord_id, usr_id,
+      case when stat_cd in ('S', 'X') then 'J' else 'R' end, subj,
+      case when stat_cd in ('S', 'X') then agt_id end, case when stat_cd in ('S', 'X') then 'It shows signs of use.' end,
+      crt_dt, upd_dt
+    from tkt where kind_cd = 'R' and ord_id is not null`);
+  await client.query(`
+    insert into ret_ln (ret_id, prod_id, qty)
+    select r.ret_id, l.prod_id, 1 from ret r join ord_ln l on l.ord_id = r.ord_id and l.ln_no = 1`);
 }

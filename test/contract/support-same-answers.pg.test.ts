@@ -19,7 +19,7 @@ beforeAll(async () => {
   await from.query(`
     insert into ret (ret_id, tkt_id, ord_id, usr_id, stat_cd, rsn, dec_note, rfd_cents)
       select gen_random_uuid(), tkt_id, tkt_id, usr_id, 'D', 'x', 'y', 100 * tkt_id + 5 from tkt where kind_cd = 'R';
-    insert into ret_ln select ret_id, p, p from ret, generate_series(1, 2) p;
+    insert into ret_ln select ret_id, p, p from ret, generate_series(1, 2) p on conflict do nothing;
     insert into tkt_att (msg_id, file_nm, mime_cd, byt_cnt, sha_hsh)
       select msg_id, 'a.png', 'image/png', 104857600, repeat('0a', 32) from tkt_msg where msg_id % 3 = 0`);
   await to.query('delete from articles');
@@ -60,6 +60,28 @@ test('lists, filtered and page by page, each side reading the other’s cursors'
         cursor = `&cursor=${nextCursor}`;
       }
     }
+  }
+});
+
+test('what is late is listed, all of it and nothing else', async () => {
+  const agent = new Session(shop.front.url, tokens.get('agent'));
+  const all = async (filter: string) => {
+    const found: { id: number; sla: { breached: string[] } }[] = [];
+    for (let cursor = ''; ;) {
+      const page = await agent.expect(200, 'GET', `/tickets?limit=100${filter}${cursor}`);
+      found.push(...page.items);
+      if (page.nextCursor === null) return found;
+      cursor = `&cursor=${page.nextCursor}`;
+    }
+  };
+  const tickets = await all('');
+  for (const kind of ['response', 'resolution', 'any']) {
+    const late = tickets.filter(({ sla }) =>
+      kind === 'any' ? sla.breached.length > 0 : sla.breached.includes(kind),
+    );
+    expect(late.length).toBeGreaterThan(10);
+    expect(late.length).toBeLessThan(tickets.length);
+    expect((await all(`&breached=${kind}`)).map(({ id }) => id)).toEqual(late.map(({ id }) => id));
   }
 });
 

@@ -34,7 +34,7 @@ beforeAll(async () => {
         case when tkt_id % 2 = 0 then 3 end, case when tkt_id % 2 = 0 then subj end,
         case when tkt_id % 4 = 0 then tkt_id * 100003::bigint end, case when tkt_id % 6 = 5 then 'refund-exceeds' end, tkt_id
       from tkt where tkt_id % 2 = 0 or kind_cd = 'R';
-    insert into ret_ln select ret_id, p, p from ret, generate_series(1, 2) p;
+    insert into ret_ln select ret_id, p, p from ret, generate_series(1, 2) p on conflict do nothing;
   `);
 });
 
