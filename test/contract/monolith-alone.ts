@@ -25,11 +25,19 @@ export interface MonolithAlone {
   cluster: Cluster;
   database: string;
   mailDir: string;
+  /** SIGKILL, and gone. */
+  kill(): Promise<void>;
+  /** Starts the process again at the same address, with what `env` changes. */
+  start(env?: Record<string, string>): void;
+  ready(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** The monolith as a process of its own, on a seeded database, with nothing in front of it. */
-export async function startMonolithAlone({ scale = 0.02 } = {}): Promise<MonolithAlone> {
+export async function startMonolithAlone({
+  scale = 0.02,
+  env: changes = {},
+}: { scale?: number; env?: Record<string, string> } = {}): Promise<MonolithAlone> {
   const cluster = await startCluster();
   const databaseUrl = await cluster.createDatabase('shop');
   const folder = mkdtempSync(join(tmpdir(), 'shop-keys-'));
@@ -50,6 +58,7 @@ export async function startMonolithAlone({ scale = 0.02 } = {}): Promise<Monolit
     WEBHOOK_SECRET: seededAccounts.webhookSecret,
     CART_SECRET: 'contract-cart-secret',
     LOG_LEVEL: 'warn',
+    ...changes,
   };
   const migrated = spawnSync(process.execPath, ['monolith/migrate.ts', '--seed', '--scale', String(scale)], {
     cwd: root,
@@ -57,26 +66,36 @@ export async function startMonolithAlone({ scale = 0.02 } = {}): Promise<Monolit
     encoding: 'utf8',
   });
   if (migrated.status !== 0) throw new Error(`The migration failed:\n${migrated.stdout}${migrated.stderr}`);
-  const shop = spawn(process.execPath, ['monolith/main.ts'], {
-    cwd: root,
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  let shop: ChildProcess;
   let output = '';
-  for (const stream of [shop.stdout, shop.stderr])
-    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  await untilReady(shop, `${baseUrl}/readyz`, () => output);
+  const start = (more: Record<string, string> = {}) => {
+    shop = spawn(process.execPath, ['monolith/main.ts'], {
+      cwd: root,
+      env: { ...env, ...more },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [shop.stdout, shop.stderr])
+      stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    if (shop.exitCode !== null || shop.signalCode !== null) return;
+    const ended = new Promise((resolve) => shop.once('exit', resolve));
+    shop.kill(signal);
+    await ended;
+  };
+  const ready = () => untilReady(shop, `${baseUrl}/readyz`, () => output);
+  start();
+  await ready();
   return {
     baseUrl,
     cluster,
     database: 'shop',
     mailDir: env.MAIL_DIR,
+    kill: () => end('SIGKILL'),
+    start,
+    ready,
     async stop() {
-      if (shop.exitCode === null) {
-        const ended = new Promise((resolve) => shop.once('exit', resolve));
-        shop.kill('SIGTERM');
-        await ended;
-      }
+      await end('SIGTERM');
       await cluster.stop();
       rmSync(folder, { recursive: true, force: true });
     },
