@@ -7,6 +7,8 @@ const handedOn = ['matapalo-parent', 'matapalo-epoch', 'traceparent', 'tracestat
 export interface Passage {
   requestId: string;
   headers: Record<string, string>;
+  /** How long to try again where a neighbour is away, if that is less than is usual. */
+  patienceMs?: number;
 }
 
 export function passageOf(request: FastifyRequest): Passage {
@@ -18,7 +20,9 @@ export function passageOf(request: FastifyRequest): Passage {
   return { requestId: request.id, headers };
 }
 
+/** A job comes back by itself: meanwhile others wait for it, and so does a process that is to stop. */
 export const jobPassage = (requestId: string): Passage => ({
   requestId,
   headers: { 'x-request-id': requestId },
+  patienceMs: 1_000,
 });

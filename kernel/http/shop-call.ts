@@ -54,7 +54,7 @@ export function createShopCall(
   }
 
   async function call(passage: Passage, request: ShopRequest): Promise<unknown> {
-    const untilMs = performance.now() + patienceMs;
+    const untilMs = performance.now() + Math.min(passage.patienceMs ?? patienceMs, patienceMs);
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       let cause: unknown;
       try {

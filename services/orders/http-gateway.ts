@@ -3,9 +3,9 @@ import { describeError } from '#kernel/errors.ts';
 import { refuse } from '#kernel/http/refusal.ts';
 import type { CancelOutcome, ChargeOutcome, PaymentGateway } from './gateway.ts';
 
-const timeoutMs = 5_000;
+const timeoutMs = 3_000;
 /** Pauses between attempts within one step; what still fails then is left to whoever takes the order on. */
-const pausesMs = [50, 250];
+const pausesMs = [100];
 
 interface ProviderCharge {
   state: ChargeOutcome['state'];
